@@ -1,0 +1,59 @@
+"""Writing output files whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary path beside `target` that replaces it on success.
+
+    A reader sees the old file or the new one, never half of one: not after a crash, a full
+    disk, a kill or Ctrl-C. The temporary path keeps the suffix of the target, because
+    writers such as Keras and Pillow choose the format by it. If the temporary path was made
+    a directory, it replaces an existing directory the same way.
+
+    Args:
+        target: The file to write. Missing parent directories are made.
+
+    Yields:
+        The path to write to, in the directory of `target`.
+
+    Example:
+    >>> with atomic_path("scores.json") as path:
+    ...     _ = path.write_text("{}")
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A directory of its own, so that writers which add files beside theirs are cleaned up too.
+    workspace = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+    temporary = workspace / target.name
+    try:
+        yield temporary
+        if temporary.is_dir():
+            _replace_directory(temporary, target)
+        else:
+            _flush_to_disk(temporary)
+            os.replace(temporary, target)
+    finally:
+        shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _replace_directory(temporary: Path, target: Path) -> None:
+    """Puts a finished directory in place of an old one; POSIX has no single call for it."""
+    if target.exists():
+        os.rename(target, temporary.parent / "previous")
+    os.rename(temporary, target)
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Waits until the content is on disk: a rename may otherwise outlive it in a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
