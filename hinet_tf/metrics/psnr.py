@@ -1,0 +1,52 @@
+"""Peak signal-to-noise ratio as a Keras metric."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+# 100 dB for a perfect image instead of infinity, which would poison the mean.
+_SMALLEST_MSE = 1e-10
+
+
+@keras.saving.register_keras_serializable(package="hinet_tf")
+class PSNR(keras.metrics.Mean):
+    """The mean of the images' peak signal-to-noise ratios, in decibels.
+
+    Restored images are clipped to [0, `max_value`] first, as they are when written to a file.
+    The peak is never guessed from the image: a guess can be wrong by 48 dB. Identical images
+    count as 100 dB.
+
+    Args:
+        max_value: Peak of the images. Defaults to 1.0.
+        name: Name of the metric. Defaults to `"psnr"`.
+
+    Call arguments:
+        y_true: Clean images, `(batch, height, width, channels)` in [0, `max_value`].
+        y_pred: Restored images of the same shape.
+
+    Raises:
+        ValueError: If `max_value` is not positive.
+
+    Example:
+    >>> metric = PSNR()
+    >>> metric.update_state(keras.ops.zeros((1, 8, 8, 3)), keras.ops.full((1, 8, 8, 3), 0.1))
+    >>> round(float(metric.result()), 3)
+    20.0
+    """
+
+    def __init__(self, max_value: float = 1.0, name: str = "psnr", dtype: Any = None) -> None:
+        if max_value <= 0:
+            raise ValueError(f"`max_value` must be positive. Received: max_value={max_value}")
+        super().__init__(name=name, dtype=dtype)
+        self.max_value = max_value
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        y_pred = ops.clip(ops.cast(y_pred, "float32"), 0.0, self.max_value)
+        error = (y_pred - ops.cast(y_true, "float32")) / self.max_value
+        mse = ops.maximum(ops.mean(ops.square(error), axis=(1, 2, 3)), _SMALLEST_MSE)
+        super().update_state(-10.0 / math.log(10.0) * ops.log(mse), sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "max_value": self.max_value}

@@ -1,0 +1,6 @@
+"""HINet and everything that brings weights into it."""
+
+from hinet_tf.models.hinet import HINet
+from hinet_tf.models.torch_checkpoint import load_torch_checkpoint
+
+__all__ = ["HINet", "load_torch_checkpoint"]

@@ -1,0 +1,238 @@
+"""HINet: two U-Nets in a row that restore an image (Chen et al., CVPR Workshops 2021)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+from keras import ops
+
+from hinet_tf.layers import (
+    Convolution,
+    CrossStageFusion,
+    DecoderBlock,
+    EncoderBlock,
+    SupervisedAttention,
+)
+from hinet_tf.metrics import PSNR
+
+
+@keras.saving.register_keras_serializable(package="hinet_tf")
+class HINet(keras.Model):
+    """The Half Instance Normalization Network, for any image size that halves `depth - 1` times.
+
+    A first U-Net restores the image; supervised attention hands its features, and cross-stage
+    fusion its encoder and decoder maps, to a second U-Net that restores it better. Both
+    images are outputs, and training with one target supervises both: the loss is the sum over
+    the two stages, metrics look at the final image. Without `metrics`, `compile` adds `PSNR`.
+
+    Parameters at width `w`, depth 5, all levels normalized: `21639 w² + 568 w + 6`
+    (88,669,702 at 64). Multiply-adds per pixel: `585 w² + 135 w` (157.6 G for 256x256 at 64;
+    the 170.7 G in the literature counts transposed convolutions at their output's size).
+
+    Args:
+        width: Channels of the first level; each deeper level doubles them. The paper's "HINet
+            s×" is `width=64*s`. Defaults to 64.
+        depth: Number of levels, at least 2. Defaults to 5.
+        hin_levels: Encoder levels (0 is full resolution) with half instance normalization.
+            `None` for all, as for denoising and deraining; deblurring uses `(3, 4)`
+            (`hin_position_left/right` of the official option files).
+        channels: Channels of the image: 3 for RGB, 1 for gray.
+        negative_slope: Slope of the leaky ReLUs below zero. Defaults to 0.2.
+        norm: `"instance"` for statistics over the whole image.
+        dtype: Keras dtype policy such as `"mixed_bfloat16"`; `None` for the global policy.
+        name: Name of the model.
+
+    Input shape: `(batch, height, width, channels)`, RGB in [0, 1]; height and width multiples
+        of `2**(depth - 1)`.
+    Output shape: `{"stage1": ..., "restored": ...}`, each of the input's shape, float32,
+        unclipped.
+
+    Raises:
+        ValueError: If an argument is out of range, or the model is called on a static size
+            that is not a multiple of `2**(depth - 1)`.
+
+    Example:
+    >>> model = HINet(width=16)
+    >>> model(keras.ops.ones((1, 32, 32, 3)))["restored"].shape
+    TensorShape([1, 32, 32, 3])
+    """
+
+    def __init__(
+        self,
+        width: int = 64,
+        depth: int = 5,
+        hin_levels: Iterable[int] | None = None,
+        channels: int = 3,
+        negative_slope: float = 0.2,
+        norm: str = "instance",
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> None:
+        hin_levels = _validated_levels(width, depth, hin_levels, channels)
+        if norm != "instance":
+            raise ValueError(f"`norm` must be 'instance'. Received: norm={norm!r}")
+        policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+
+        # === Layers ===
+        def convolution(filters: int, name: str, **kwargs: Any) -> Convolution:
+            return Convolution(filters, dtype=policy, name=name, **kwargs)
+
+        def encode(x: Any, stage: str, fused: list[Any] | None = None) -> tuple[Any, list[Any]]:
+            skips = []
+            for level in range(depth):
+                filters = width * 2**level
+                x = EncoderBlock(
+                    filters,
+                    norm=norm if level in hin_levels else None,
+                    negative_slope=negative_slope,
+                    dtype=policy,
+                    name=f"{stage}_encoder{level}",
+                )(x)
+                if level == depth - 1:
+                    break
+                if fused:
+                    x = keras.layers.Add(dtype=policy, name=f"{stage}_sum{level}")(
+                        [x, fused[level]]
+                    )
+                skips.append(x)
+                x = convolution(
+                    filters, f"{stage}_down{level}", kernel_size=4, strides=2, use_bias=False
+                )(x)
+            return x, skips
+
+        def decode(x: Any, skips: list[Any], stage: str) -> list[Any]:
+            decoded = []
+            for level in reversed(range(depth - 1)):
+                bridge = convolution(width * 2**level, f"{stage}_skip{level}")(skips[level])
+                x = DecoderBlock(
+                    width * 2**level,
+                    negative_slope=negative_slope,
+                    dtype=policy,
+                    name=f"{stage}_decoder{level}",
+                )([x, bridge])
+                decoded.insert(0, x)
+            return decoded
+
+        # === Functional Model ===
+        image = keras.Input((None, None, channels), name="image", dtype="float32")
+        x, encoded = encode(convolution(width, "stage1_input")(image), "stage1")
+        decoded = decode(x, encoded, "stage1")
+        features, stage1 = SupervisedAttention(dtype=policy, name="attention")([decoded[0], image])
+
+        x = keras.layers.Concatenate(dtype=policy, name="stage2_concat")(
+            [convolution(width, "stage2_input")(image), features]
+        )
+        x = convolution(width, "stage2_mix", kernel_size=1)(x)
+        fused = [
+            CrossStageFusion(width * 2**level, dtype=policy, name=f"fusion{level}")(
+                [encoded[level], decoded[level]]
+            )
+            for level in range(depth - 1)
+        ]
+        decoded = decode(*encode(x, "stage2", fused), "stage2")
+        correction = convolution(channels, "stage2_output")(decoded[0])
+        # In float32, so that low precision rounds the correction and not the image.
+        restored = keras.layers.Add(dtype="float32", name="restored")([correction, image])
+
+        super().__init__(
+            inputs=image,
+            outputs={"stage1": stage1, "restored": restored},
+            dtype=policy,
+            name=name,
+        )
+
+        # === Config ===
+        self.width = width
+        self.depth = depth
+        self.hin_levels = hin_levels
+        self.channels = channels
+        self.negative_slope = negative_slope
+        self.norm = norm
+
+    @property
+    def size_multiple(self) -> int:
+        """What height and width of an image must be a multiple of, in pixels."""
+        return 2 ** (self.depth - 1)
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> dict[str, Any]:
+        _check_size(inputs.shape, self.size_multiple)
+        return super().call(inputs, training=training, mask=mask)
+
+    def compile(self, *args: Any, metrics: Any = None, **kwargs: Any) -> None:
+        """Configures training as `keras.Model.compile`; `metrics` defaults to `[PSNR()]`."""
+        super().compile(*args, metrics=[PSNR()] if metrics is None else metrics, **kwargs)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The compiled loss, summed over both stages with equal weight (`PSNR_1 + PSNR_2`)."""
+        if isinstance(y, dict):
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        first = super().compute_loss(x, y, y_pred["stage1"], sample_weight, training)
+        second = super().compute_loss(x, y, y_pred["restored"], sample_weight, training)
+        return ops.add(first, second)
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """The compiled metrics of the restored image."""
+        if not isinstance(y, dict):
+            y_pred = y_pred["restored"]
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "width": self.width,
+            "depth": self.depth,
+            "hin_levels": list(self.hin_levels),
+            "channels": self.channels,
+            "negative_slope": self.negative_slope,
+            "norm": self.norm,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "HINet":
+        """Builds the model that `get_config` describes, with fresh weights."""
+        return cls(**config)
+
+
+def _validated_levels(
+    width: int, depth: int, hin_levels: Iterable[int] | None, channels: int
+) -> tuple[int, ...]:
+    """Checks the sizes and returns the normalized levels in order."""
+    if depth < 2:
+        raise ValueError(f"`depth` must be at least 2 levels. Received: depth={depth}")
+    if width < 1 or channels < 1:
+        raise ValueError(
+            f"`width` and `channels` must be positive. Received: width={width}, channels={channels}"
+        )
+    levels = tuple(sorted(set(range(depth) if hin_levels is None else hin_levels)))
+    if levels and not (0 <= levels[0] and levels[-1] < depth):
+        raise ValueError(
+            f"`hin_levels` must lie between 0 and {depth - 1} (depth={depth}). "
+            f"Received: hin_levels={levels}"
+        )
+    if width % 2 and 0 in levels:
+        raise ValueError(
+            "`width` must be even where level 0 normalizes half of its channels; choose an even "
+            f"width or leave 0 out of `hin_levels`. Received: width={width}, hin_levels={levels}"
+        )
+    return levels
+
+
+def _check_size(shape: tuple[int | None, ...], multiple: int) -> None:
+    """Refuses a static image size that the halvings would not divide."""
+    for side, pixels in zip(("height", "width"), shape[1:3], strict=True):
+        if isinstance(pixels, int) and pixels % multiple:
+            raise ValueError(
+                f"HINet needs heights and widths that are multiples of {multiple}. Received: "
+                f"{side}={pixels} in an input of shape {tuple(shape)}. Pad the image, or let "
+                "`hinet_tf.Restorer` do it."
+            )

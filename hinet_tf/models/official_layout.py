@@ -1,0 +1,97 @@
+"""Where each tensor of the official PyTorch network lies in the Keras model.
+
+Names and layouts follow `basicsr/models/archs/hinet_arch.py` of megvii-model/HINet.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+# PyTorch keeps convolution kernels as (out, in, height, width) and those of transposed
+# convolutions as (in, out, height, width); Keras puts the spatial axes first.
+_KERNEL = (2, 3, 1, 0)
+
+
+class OfficialTensor(NamedTuple):
+    """One tensor of an official checkpoint and the Keras variable that takes it.
+
+    Example:
+    >>> official_tensors(HINet(width=8))[0].name
+    'conv_01.weight'
+    """
+
+    name: str
+    variable: keras.Variable
+    axes: tuple[int, ...] | None
+
+    def to_keras(self, value: np.ndarray) -> np.ndarray:
+        """The official tensor in the layout of the Keras variable."""
+        return value if self.axes is None else np.transpose(value, self.axes)
+
+    def to_official(self, value: np.ndarray) -> np.ndarray:
+        """The value of the Keras variable in the official layout."""
+        return value if self.axes is None else np.transpose(value, np.argsort(self.axes))
+
+
+def official_tensors(model: Any) -> list[OfficialTensor]:
+    """Lists every tensor of the official network with its place in a `HINet`.
+
+    Args:
+        model: A `HINet`.
+
+    Returns:
+        One entry for each variable of the model.
+    """
+    return [
+        OfficialTensor(f"{prefix}.{_OFFICIAL_SUFFIX[variable.name]}", variable, axes)
+        for prefix, layer in _layers(model)
+        for variable in layer.weights
+        for axes in [_KERNEL if variable.name == "kernel" else None]
+    ]
+
+
+_OFFICIAL_SUFFIX = {"kernel": "weight", "gamma": "weight", "bias": "bias", "beta": "bias"}
+
+
+def _layers(model: Any) -> Iterator[tuple[str, keras.layers.Layer]]:
+    """Official module name and Keras layer, for each layer that has weights."""
+    attention = model.get_layer("attention")
+    yield "conv_01", model.get_layer("stage1_input")
+    yield "conv_02", model.get_layer("stage2_input")
+    yield "sam12.conv1", attention.feature_conv
+    yield "sam12.conv2", attention.image_conv
+    yield "sam12.conv3", attention.gate_conv
+    yield "cat12", model.get_layer("stage2_mix")
+    yield "last", model.get_layer("stage2_output")
+    for stage in (1, 2):
+        for level in range(model.depth):
+            yield from _encoder(model, stage, level)
+        for level in range(model.depth - 1):
+            # The official lists run from the deepest decoder level to full resolution.
+            index = model.depth - 2 - level
+            decoder = model.get_layer(f"stage{stage}_decoder{level}")
+            yield f"skip_conv_{stage}.{index}", model.get_layer(f"stage{stage}_skip{level}")
+            yield f"up_path_{stage}.{index}.up", decoder.up
+            yield from _block(f"up_path_{stage}.{index}.conv_block", decoder.block)
+
+
+def _encoder(model: Any, stage: int, level: int) -> Iterator[tuple[str, keras.layers.Layer]]:
+    prefix = f"down_path_{stage}.{level}"
+    block = model.get_layer(f"stage{stage}_encoder{level}")
+    yield from _block(prefix, block)
+    if block.normalization is not None:
+        yield f"{prefix}.norm", block.normalization
+    if level < model.depth - 1:
+        yield f"{prefix}.downsample", model.get_layer(f"stage{stage}_down{level}")
+        if stage == 2:
+            fusion = model.get_layer(f"fusion{level}")
+            yield f"{prefix}.csff_enc", fusion.encoder_conv
+            yield f"{prefix}.csff_dec", fusion.decoder_conv
+
+
+def _block(prefix: str, block: keras.layers.Layer) -> Iterator[tuple[str, keras.layers.Layer]]:
+    yield f"{prefix}.identity", block.identity
+    yield f"{prefix}.conv_1", block.conv_1
+    yield f"{prefix}.conv_2", block.conv_2

@@ -1,0 +1,6 @@
+"""The optimizer and the schedule of the paper, right under every distribution strategy."""
+
+from hinet_tf.optimizers.adam import Adam
+from hinet_tf.optimizers.cosine_decay import CosineDecay
+
+__all__ = ["Adam", "CosineDecay"]
