@@ -1,0 +1,39 @@
+"""Images, degradations and the pipeline that feeds training.
+
+Names are loaded when they are first used, so that a command can answer before TensorFlow is
+imported.
+"""
+
+import importlib
+
+_HOMES = {
+    "ArraySource": "array_source",
+    "Degradation": "degradations",
+    "FileSource": "file_source",
+    "GaussianNoise": "degradations",
+    "SensorNoise": "degradations",
+    "Source": "source",
+    "ValidationPair": "validation_pairs",
+    "ValidationPairs": "validation_pairs",
+    "builtin_photos": "builtin_photos",
+    "cached": "cache",
+    "clean_folder": "folders",
+    "open_sources": "open_sources",
+    "paired_folder": "folders",
+    "training_pipeline": "pipeline",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    # A module of the same name (`builtin_photos`) would else win from now on.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

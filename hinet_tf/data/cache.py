@@ -1,0 +1,65 @@
+"""Decoding once instead of in every epoch."""
+
+import os
+
+from hinet_tf.data.array_source import ArraySource
+from hinet_tf.data.decode import decode_file
+from hinet_tf.data.file_source import FileSource
+from hinet_tf.data.folders import OnBad
+from hinet_tf.data.image_header import ImageFileError
+from hinet_tf.data.source import Source
+
+# "auto" takes this part of the machine's memory at most: several workers may share it.
+_MEMORY_SHARE = 0.2
+
+
+def cached(source: Source, cache: str = "auto", on_bad: OnBad | None = None) -> Source:
+    """Returns a source of the same images that need not be decoded each time.
+
+    What is trained does not depend on the cache, only how fast it is delivered.
+
+    Args:
+        source: Any source; only images in files gain from a cache.
+        cache: `"memory"` holds the decoded images; `"none"` decodes each time; `"auto"` is
+            `"memory"` where that takes less than a fifth of the machine's memory, else `"none"`.
+        on_bad: Called with each file that cannot be decoded, which is then left out; by default
+            the first one is raised.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: If `cache` is no known kind, or a file cannot be decoded.
+
+    Example:
+    >>> source = cached(clean_folder("photos"), "memory")
+    """
+    if cache not in ("memory", "none", "auto"):
+        raise ValueError(f"`cache` is {cache!r}; expected memory, none or auto.")
+    if not isinstance(source, FileSource) or cache == "none":
+        return source
+    if cache == "auto" and source.decoded_bytes() > _MEMORY_SHARE * _machine_memory():
+        return source
+    return _in_memory(source, on_bad)
+
+
+def _in_memory(source: FileSource, on_bad: OnBad | None) -> ArraySource:
+    count = len(source)
+    clean, degraded, names = [], [], []
+    for index, name in enumerate(source.names):
+        try:
+            image = decode_file(source.headers[index])
+            partner = decode_file(source.headers[count + index]) if source.paired else None
+        except ImageFileError as error:
+            if on_bad is None:
+                raise
+            on_bad(error)
+            continue
+        names.append(name)
+        clean.append(image)
+        degraded.append(partner)
+    return ArraySource(clean, degraded if source.paired else None, names)
+
+
+def _machine_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

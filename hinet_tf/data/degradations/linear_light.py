@@ -1,0 +1,36 @@
+"""Between sRGB values and linear light (IEC 61966-2-1)."""
+
+from keras import ops
+
+
+def to_linear(image):
+    """Returns the linear light that sRGB values stand for; light adds up, sRGB values do not.
+
+    Args:
+        image: Float tensor of sRGB values in [0, 1].
+
+    Returns:
+        A tensor of the same shape, in [0, 1].
+
+    Example:
+    >>> light = to_linear(image)
+    """
+    # The power of a negative number is NaN, and its gradient stays NaN behind `where`.
+    curve = ops.power((ops.maximum(image, 0.0) + 0.055) / 1.055, 2.4)
+    return ops.where(image <= 0.04045, image / 12.92, curve)
+
+
+def to_srgb(light):
+    """Returns the sRGB values of linear light, the camera's tone curve at its simplest.
+
+    Args:
+        light: Float tensor of linear light in [0, 1].
+
+    Returns:
+        A tensor of the same shape, in [0, 1].
+
+    Example:
+    >>> image = to_srgb(light)
+    """
+    curve = 1.055 * ops.power(ops.maximum(light, 0.0031308), 1.0 / 2.4) - 0.055
+    return ops.where(light <= 0.0031308, light * 12.92, curve)

@@ -1,0 +1,72 @@
+"""Images in files."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from hinet_tf.data.decode import decode_image
+from hinet_tf.data.image_header import FORMATS, ImageHeader
+from hinet_tf.data.source import Source
+
+
+class FileSource(Source):
+    """Images in files, decoded each time they are read.
+
+    Args:
+        clean: Headers of the clean images.
+        degraded: Headers of the degraded partners in the same order, if there are any.
+        names: One name per image; the file names without suffix by default.
+
+    Raises:
+        ValueError: If there are no images, or counts or sizes do not fit.
+
+    Example:
+    >>> source = FileSource([read_header("photo.png")])
+    """
+
+    def __init__(
+        self,
+        clean: Sequence[ImageHeader],
+        degraded: Sequence[ImageHeader] | None = None,
+        names: Sequence[str] | None = None,
+    ):
+        if not clean or (degraded is not None and len(degraded) != len(clean)):
+            raise ValueError(
+                f"Received {len(clean)} clean and "
+                f"{'no' if degraded is None else len(degraded)} degraded images; expected at "
+                f"least one, and a partner for each."
+            )
+        for image, partner in zip(clean, degraded or (), strict=False):
+            if (image.height, image.width) != (partner.height, partner.width):
+                raise ValueError(
+                    f"{partner.path} is {partner.height}x{partner.width}, its clean partner "
+                    f"{image.path} is {image.height}x{image.width}; expected the same size."
+                )
+        self.names = tuple(header.path.stem for header in clean) if names is None else tuple(names)
+        self.paired = degraded is not None
+        headers = [*clean, *(degraded or ())]
+        self.headers = tuple(headers)
+        self.dtype = tf.uint16 if any(header.bits == 16 for header in headers) else tf.uint8
+        self._clean = _Files(clean)
+        self._degraded = _Files(degraded) if self.paired else None
+
+    def read(self, index: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
+        """Returns one pair; see `Source.read`."""
+        degraded = self._degraded.read(index, self.dtype) if self.paired else None
+        return degraded, self._clean.read(index, self.dtype)
+
+    def decoded_bytes(self) -> int:
+        """Returns how many bytes the images take in memory once decoded."""
+        return self.dtype.size * int(
+            np.sum([h.height * h.width * h.channels for h in self.headers], dtype=np.int64)
+        )
+
+
+class _Files:
+    def __init__(self, headers: Sequence[ImageHeader]):
+        self._paths = tf.constant([str(header.path) for header in headers])
+        self._formats = tf.constant([FORMATS.index(header.format) for header in headers])
+
+    def read(self, index: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+        return decode_image(self._paths[index], self._formats[index], dtype)

@@ -1,0 +1,58 @@
+"""From what a user names as data to sources."""
+
+from pathlib import Path
+
+from hinet_tf.data.builtin_photos import builtin_photos
+from hinet_tf.data.cache import cached
+from hinet_tf.data.folders import OnBad, clean_folder, paired_folder
+from hinet_tf.data.source import Source
+
+SPLITS = ("train", "val", "test")
+
+
+def open_sources(
+    data: str, split: str = "train", *, cache: str = "auto", on_bad: OnBad | None = None
+) -> list[Source]:
+    """Returns the sources that `--data` names, for one split.
+
+    Args:
+        data: `"builtin"`, a paired folder (`DIR/train/input`, `DIR/train/target`, ...), a folder
+            of clean images, or several of these with commas between.
+        split: `"train"`, `"val"` or `"test"`. Where a paired folder has no `val`, its `test` is
+            taken, and the other way round.
+        cache: `"memory"`, `"none"`, a folder for decoded images, or `"auto"`; see `cached`.
+        on_bad: Called with each unusable file, which is then left out; by default the first one
+            is raised.
+
+    Returns:
+        At least one source.
+
+    Raises:
+        ValueError: If nothing usable is there, with what was expected.
+        FileNotFoundError: If a folder does not exist.
+
+    Example:
+    >>> sources = open_sources("photos,builtin", "train")
+    """
+    if split not in SPLITS:
+        raise ValueError(f"`split` is {split!r}; expected one of {', '.join(SPLITS)}.")
+    names = [name.strip() for name in str(data).split(",") if name.strip()]
+    if not names:
+        raise ValueError("`data` is empty; expected builtin, a folder or tfds:NAME.")
+    return [cached(_open(name, split, on_bad), cache, on_bad) for name in names]
+
+
+def _open(name: str, split: str, on_bad: OnBad | None) -> Source:
+    if name == "builtin":
+        return builtin_photos("train" if split == "train" else "val")
+    folder = Path(name)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"The data {name!r} is not there; expected builtin, a folder or tfds:NAME."
+        )
+    paired = [part for part in SPLITS if (folder / part / "input").is_dir()]
+    if not paired:
+        return clean_folder(folder, split, on_bad)
+    if split != "train" and split not in paired:
+        split = next((part for part in ("val", "test") if part in paired), split)
+    return paired_folder(folder, split, on_bad)

@@ -1,0 +1,88 @@
+"""Whole images to validate on, the same ones each time."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from hinet_tf.data import random_numbers
+from hinet_tf.data.degradations.degradation import Degradation
+from hinet_tf.data.patches import to_network
+from hinet_tf.data.source import Source
+
+
+class ValidationPair(NamedTuple):
+    """A name, and two float32 arrays `(height, width, channels)` in [0, 1].
+
+    Example:
+    >>> name, degraded, clean = pairs[0]
+    """
+
+    name: str
+    degraded: np.ndarray
+    clean: np.ndarray
+
+
+class ValidationPairs(Sequence[ValidationPair]):
+    """A fixed list of whole degraded and clean images, made when they are asked for.
+
+    Made again they are the same, so nothing is held: the 1,111 test images of GoPro would be
+    24 GB.
+
+    Args:
+        sources: Where the images come from; see `open_sources`.
+        degradation: Applied to the images of sources without degraded partners.
+        seed: Any integer; image number `i` depends on it and on `i` alone.
+        limit: Number of images, spread evenly over all; by default all.
+        channels: 3 for RGB (gray images are repeated), 1 for gray.
+
+    Raises:
+        ValueError: If a source without degraded partners meets no degradation.
+
+    Example:
+    >>> pairs = ValidationPairs(open_sources("builtin", "val"), degradation=GaussianNoise(25))
+    """
+
+    def __init__(
+        self,
+        sources: Source | Sequence[Source],
+        *,
+        degradation: Degradation | None = None,
+        seed: int = 0,
+        limit: int | None = None,
+        channels: int = 3,
+    ):
+        sources = [sources] if isinstance(sources, Source) else list(sources)
+        if degradation is None and not all(source.paired for source in sources):
+            raise ValueError(
+                "A source has no degraded partners and `degradation` is None; pass a degradation "
+                "such as GaussianNoise(25)."
+            )
+        if channels not in (1, 3):
+            raise ValueError(f"`channels` is {channels!r}; expected 3 (RGB) or 1 (gray).")
+        if limit is not None and limit < 1:
+            raise ValueError(f"`limit` is {limit}; expected a positive integer or None.")
+        self._degradation = degradation
+        self._seed = seed
+        self._channels = channels
+        places = [(source, index) for source in sources for index in range(len(source))]
+        count = min(limit or len(places), len(places))
+        self._places = [places[number * len(places) // count] for number in range(count)]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, number: int) -> ValidationPair:
+        source, index = self._places[number]
+        degraded, clean = source.images(index)
+        clean = to_network(tf.constant(clean), self._channels)
+        if source.paired:
+            degraded = to_network(tf.constant(degraded), self._channels)
+        else:
+            seed = random_numbers.fold_in(self._seed, number % len(self))
+            degraded = self._degradation(clean, seed)
+        return ValidationPair(source.names[index], np.asarray(degraded), clean.numpy())
+
+    def __iter__(self) -> Iterator[ValidationPair]:
+        return (self[number] for number in range(len(self)))
