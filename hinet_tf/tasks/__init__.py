@@ -1,1 +1,49 @@
+"""Recipes: what the paper and the official option files train, as data."""
 
+from hinet_tf.tasks.deblur import DEBLUR, GOPRO, REDS
+from hinet_tf.tasks.dejpeg import DEJPEG
+from hinet_tf.tasks.denoise import DENOISE, SIDD
+from hinet_tf.tasks.derain import DERAIN, RAIN13K
+from hinet_tf.tasks.recipe import Recipe
+
+TASKS = ("denoise", "deblur", "derain", "dejpeg")
+
+RECIPES = {
+    "denoise": DENOISE,
+    "deblur": DEBLUR,
+    "derain": DERAIN,
+    "dejpeg": DEJPEG,
+    "sidd": SIDD,
+    "gopro": GOPRO,
+    "reds": REDS,
+    "rain13k": RAIN13K,
+}
+
+__all__ = ["RECIPES", "TASKS", "Recipe", "get_recipe"]
+
+
+def get_recipe(task: str, name: str | None = None) -> Recipe:
+    """Returns the recipe of a task, or one of the official variants.
+
+    Args:
+        task: One of `TASKS`.
+        name: A name in `RECIPES` that belongs to the task; `None` for the task's own recipe.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        ValueError: If task or name is unknown, or they do not belong together.
+
+    Example:
+    >>> get_recipe("denoise", "sidd").loss
+    'l1'
+    """
+    if task not in TASKS:
+        raise ValueError(f"Unknown task {task!r}; expected one of: {', '.join(TASKS)}")
+    fitting = [key for key, recipe in RECIPES.items() if recipe.task == task]
+    if (name or task) not in fitting:
+        raise ValueError(
+            f"No recipe {name!r} for task {task!r}; expected one of: {', '.join(fitting)}"
+        )
+    return RECIPES[name or task]
