@@ -29,7 +29,9 @@ _SUBMODULES = (
 # Public name -> module that defines it.
 _NAMES = {
     "HINet": "hinet_tf.models",
+    "evaluate_images": "hinet_tf.metrics",
     "load_torch_checkpoint": "hinet_tf.models",
+    "to_local": "hinet_tf.models",
 }
 
 __all__ = [*_NAMES, *_SUBMODULES]

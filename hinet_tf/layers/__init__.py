@@ -5,6 +5,7 @@ from hinet_tf.layers.cross_stage_fusion import CrossStageFusion
 from hinet_tf.layers.decoder_block import DecoderBlock
 from hinet_tf.layers.encoder_block import EncoderBlock
 from hinet_tf.layers.half_instance_normalization import HalfInstanceNormalization
+from hinet_tf.layers.local_half_instance_normalization import LocalHalfInstanceNormalization
 from hinet_tf.layers.supervised_attention import SupervisedAttention
 from hinet_tf.layers.transposed_convolution import TransposedConvolution
 
@@ -14,6 +15,7 @@ __all__ = [
     "DecoderBlock",
     "EncoderBlock",
     "HalfInstanceNormalization",
+    "LocalHalfInstanceNormalization",
     "SupervisedAttention",
     "TransposedConvolution",
 ]

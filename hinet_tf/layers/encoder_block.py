@@ -7,8 +7,9 @@ from keras import ops
 
 from hinet_tf.layers.convolution import Convolution
 from hinet_tf.layers.half_instance_normalization import HalfInstanceNormalization
+from hinet_tf.layers.local_half_instance_normalization import LocalHalfInstanceNormalization
 
-_NORMS = (None, "instance")
+_NORMS = (None, "instance", "local")
 
 
 @keras.saving.register_keras_serializable(package="hinet_tf")
@@ -21,16 +22,17 @@ class EncoderBlock(keras.layers.Layer):
     Args:
         filters: Number of output channels; even if `norm` is set.
         norm: `"instance"` for half instance normalization after the first convolution,
-            `None` for a plain block.
+            `"local"` for the same over a window around each pixel, `None` for a plain block.
         negative_slope: Slope of the leaky ReLU below zero. Defaults to 0.2 (`relu_slope`
             of the official `hinet_arch.py`).
+        window: Side of the window in pixels where `norm` is `"local"`, else `None`.
         **kwargs: Base layer keyword arguments (`name`, `dtype`).
 
     Input shape: `(batch, height, width, channels)`.
     Output shape: `(batch, height, width, filters)`.
 
     Raises:
-        ValueError: If `norm` is unknown.
+        ValueError: If `norm` is unknown, or `window` does not go with it.
 
     Example:
     >>> EncoderBlock(8, norm="instance")(keras.ops.ones((1, 16, 16, 3))).shape
@@ -42,10 +44,16 @@ class EncoderBlock(keras.layers.Layer):
         filters: int,
         norm: str | None = None,
         negative_slope: float = 0.2,
+        window: int | None = None,
         **kwargs: Any,
     ) -> None:
         if norm not in _NORMS:
             raise ValueError(f"`norm` must be one of {_NORMS}. Received: norm={norm!r}")
+        if (norm == "local") != (window is not None):
+            raise ValueError(
+                "`window` belongs to norm='local' and only to it. Received: "
+                f"norm={norm!r}, window={window!r}"
+            )
         super().__init__(**kwargs)
         self.filters = filters
         self.norm = norm
@@ -53,9 +61,13 @@ class EncoderBlock(keras.layers.Layer):
         self.conv_1 = Convolution(filters, name="conv_1", dtype=self.dtype_policy)
         self.conv_2 = Convolution(filters, name="conv_2", dtype=self.dtype_policy)
         self.identity = Convolution(filters, 1, name="identity", dtype=self.dtype_policy)
-        self.normalization = (
-            HalfInstanceNormalization(name="norm", dtype=self.dtype_policy) if norm else None
-        )
+        self.window = window
+        self.normalization = self._normalization() if norm else None
+
+    def _normalization(self) -> HalfInstanceNormalization:
+        if self.norm == "local":
+            return LocalHalfInstanceNormalization(self.window, name="norm", dtype=self.dtype_policy)
+        return HalfInstanceNormalization(name="norm", dtype=self.dtype_policy)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         hidden_shape = (*input_shape[:-1], self.filters)
@@ -82,4 +94,5 @@ class EncoderBlock(keras.layers.Layer):
             "filters": self.filters,
             "norm": self.norm,
             "negative_slope": self.negative_slope,
+            "window": self.window,
         }

@@ -38,7 +38,12 @@ class HINet(keras.Model):
             (`hin_position_left/right` of the official option files).
         channels: Channels of the image: 3 for RGB, 1 for gray.
         negative_slope: Slope of the leaky ReLUs below zero. Defaults to 0.2.
-        norm: `"instance"` for statistics over the whole image.
+        norm: `"instance"` for statistics over the whole image, `"local"` over a window around
+            each pixel (TLC; same weights, for inference on images larger than the patches the
+            model was trained on, see `to_local`).
+        local_train_size: Side of the training patches in pixels, for `norm="local"`.
+        local_ratio: Side of the window as a multiple of `local_train_size`. Defaults to 1.5
+            (`base_size` of the official TLC option files: 384 for patches of 256).
         dtype: Keras dtype policy such as `"mixed_bfloat16"`; `None` for the global policy.
         name: Name of the model.
 
@@ -65,12 +70,15 @@ class HINet(keras.Model):
         channels: int = 3,
         negative_slope: float = 0.2,
         norm: str = "instance",
+        local_train_size: int = 256,
+        local_ratio: float = 1.5,
         dtype: Any = None,
         name: str | None = None,
     ) -> None:
         hin_levels = _validated_levels(width, depth, hin_levels, channels)
-        if norm != "instance":
-            raise ValueError(f"`norm` must be 'instance'. Received: norm={norm!r}")
+        if norm not in ("instance", "local"):
+            raise ValueError(f"`norm` must be 'instance' or 'local'. Received: norm={norm!r}")
+        windows = _local_windows(local_train_size, local_ratio, depth)
         policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
 
         # === Layers ===
@@ -85,6 +93,7 @@ class HINet(keras.Model):
                     filters,
                     norm=norm if level in hin_levels else None,
                     negative_slope=negative_slope,
+                    window=windows[level] if norm == "local" and level in hin_levels else None,
                     dtype=policy,
                     name=f"{stage}_encoder{level}",
                 )(x)
@@ -148,6 +157,8 @@ class HINet(keras.Model):
         self.channels = channels
         self.negative_slope = negative_slope
         self.norm = norm
+        self.local_train_size = local_train_size
+        self.local_ratio = local_ratio
 
     @property
     def size_multiple(self) -> int:
@@ -162,6 +173,12 @@ class HINet(keras.Model):
         """Configures training as `keras.Model.compile`; `metrics` defaults to `[PSNR()]`."""
         super().compile(*args, metrics=[PSNR()] if metrics is None else metrics, **kwargs)
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as it was compiled when saved."""
+        # Keras does this only for models that keep its own `compile`.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
     def compute_loss(
         self,
         x: Any = None,
@@ -173,9 +190,18 @@ class HINet(keras.Model):
         """The compiled loss, summed over both stages with equal weight (`PSNR_1 + PSNR_2`)."""
         if isinstance(y, dict):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        first = super().compute_loss(x, y, y_pred["stage1"], sample_weight, training)
-        second = super().compute_loss(x, y, y_pred["restored"], sample_weight, training)
+        first, second = self.stage_losses(x, y, y_pred, sample_weight, training)
         return ops.add(first, second)
+
+    def stage_losses(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None, training: bool = True
+    ) -> tuple[Any, Any]:
+        """The compiled loss of `stage1` and of `restored`, whose sum is trained on."""
+        first, second = (
+            super(HINet, self).compute_loss(x, y, y_pred[output], sample_weight, training)
+            for output in ("stage1", "restored")
+        )
+        return first, second
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
@@ -193,6 +219,8 @@ class HINet(keras.Model):
             "channels": self.channels,
             "negative_slope": self.negative_slope,
             "norm": self.norm,
+            "local_train_size": self.local_train_size,
+            "local_ratio": self.local_ratio,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
             "name": self.name,
         }
@@ -225,6 +253,19 @@ def _validated_levels(
             f"width or leave 0 out of `hin_levels`. Received: width={width}, hin_levels={levels}"
         )
     return levels
+
+
+def _local_windows(train_size: int, ratio: float, depth: int) -> list[int]:
+    """Side of the TLC window at each level, in pixels of that level (`local_arch.py`)."""
+    base = int(ratio * train_size)
+    windows = [(train_size >> level) * base // train_size for level in range(depth)]
+    if train_size < 1 or windows[-1] < 1:
+        raise ValueError(
+            "`local_train_size` and `local_ratio` must give a window of at least one pixel at "
+            f"each of {depth} levels. Received: local_train_size={train_size}, "
+            f"local_ratio={ratio}"
+        )
+    return windows
 
 
 def _check_size(shape: tuple[int | None, ...], multiple: int) -> None:
