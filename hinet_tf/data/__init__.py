@@ -8,9 +8,13 @@ import importlib
 
 _HOMES = {
     "ArraySource": "array_source",
+    "Defocus": "degradations",
     "Degradation": "degradations",
     "FileSource": "file_source",
     "GaussianNoise": "degradations",
+    "Jpeg": "degradations",
+    "MotionBlur": "degradations",
+    "Rain": "degradations",
     "SensorNoise": "degradations",
     "Source": "source",
     "ValidationPair": "validation_pairs",

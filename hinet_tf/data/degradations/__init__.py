@@ -1,7 +1,19 @@
 """Degradations: pure functions of a clean image and a seed."""
 
+from hinet_tf.data.degradations.defocus import Defocus
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.degradations.gaussian_noise import GaussianNoise
+from hinet_tf.data.degradations.jpeg import Jpeg
+from hinet_tf.data.degradations.motion_blur import MotionBlur
+from hinet_tf.data.degradations.rain import Rain
 from hinet_tf.data.degradations.sensor_noise import SensorNoise
 
-__all__ = ["Degradation", "GaussianNoise", "SensorNoise"]
+__all__ = [
+    "Defocus",
+    "Degradation",
+    "GaussianNoise",
+    "Jpeg",
+    "MotionBlur",
+    "Rain",
+    "SensorNoise",
+]
