@@ -1,1 +1,1 @@
-
+"""What training adds to Keras: strategies, callbacks, checkpoints, the run directory."""

@@ -1,6 +1,6 @@
 """Denoising: the paper's recipe on your photos, and the official one for SIDD.
 
-| recipe | network | loss | Adam | schedule | steps | batch | patch | reference figure |
+| recipe | network | loss | Adam | schedule | steps | batch | patch | reference |
 |---|---|---|---|---|---|---|---|---|
 | denoise | 1×, all levels | PSNR | (.9, .99) | 2e-4 → 1e-7 | 4e5 | 64 | 256 | |
 | sidd | 1×, all levels | L1 | (.9, .999) | 2e-4 → 1e-6 | 4e5 | 64 | 256 | 39.99 dB (0.5×: 39.82) |

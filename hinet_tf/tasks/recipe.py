@@ -50,9 +50,10 @@ class Recipe:
         accumulate: Parts that each device splits its share of a batch into, to need less memory.
             The result is that of the whole batch.
         seed: Decides initial weights, order of images, crops and degradations.
-        validate_every: Steps between validations; `None` for a twentieth of the run, at most
-            5,000.
+        validate_every: Steps between validations; `None` for a twentieth of the run, between
+            20 and 5,000.
         save_every: Steps between checkpoints; `None` for the same as `validate_every`.
+        validation_images: Images to validate on, spread over the set; `None` for all.
         keep_every: Checkpoints at multiples of it are kept for good; `None` keeps the newest two.
 
     Raises:
@@ -88,6 +89,7 @@ class Recipe:
     validate_every: int | None = None
     save_every: int | None = None
     keep_every: int | None = None
+    validation_images: int | None = 32
 
     def __post_init__(self) -> None:
         for key, (holds, expected) in self._conditions().items():
@@ -96,7 +98,7 @@ class Recipe:
 
     def _conditions(self) -> dict[str, tuple[bool, str]]:
         counts = ("batch", "steps", "accumulate")
-        intervals = ("validate_every", "save_every", "keep_every")
+        intervals = ("validate_every", "save_every", "keep_every", "validation_images")
         return {
             **{key: (getattr(self, key) >= 1, "at least 1") for key in counts},
             **{
@@ -131,12 +133,17 @@ class Recipe:
     @property
     def validation_interval(self) -> int:
         """Steps between validations: `validate_every`, or a twentieth of the run."""
-        return self.validate_every or max(1, min(self.steps // 20, 5000))
+        return self.validate_every or max(20, min(self.steps // 20, 5000))
 
     @property
     def save_interval(self) -> int:
         """Steps between checkpoints: `save_every`, or the validation interval."""
         return self.save_every or self.validation_interval
+
+    @property
+    def log_interval(self) -> int:
+        """Steps between two records of the log: some 400 for a run, at most 200 apart."""
+        return max(1, min(self.steps // 400, 200))
 
     def replace(self, **changes: Any) -> "Recipe":
         """Returns the recipe with other values, checked again."""

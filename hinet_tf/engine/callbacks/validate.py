@@ -1,0 +1,70 @@
+"""Validation during the training."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from hinet_tf.engine.callbacks.metrics_log import MetricsLog
+from hinet_tf.engine.progress import Progress
+from hinet_tf.engine.validator import Validator, to_uint8
+from hinet_tf.files import atomic_path
+
+
+class Validate(keras.callbacks.Callback):
+    """Scores the network every so often and saves the best one.
+
+    Args:
+        progress: The training's position; its scores are updated.
+        validator: What scores.
+        metrics_log: Where scores and a before/after picture go.
+        interval: Steps between two validations.
+        best: File of the best model.
+
+    Example:
+    >>> callback = Validate(progress, validator, metrics_log, 1000, Path("best.keras"))
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        validator: Validator,
+        metrics_log: MetricsLog,
+        interval: int,
+        best: Path,
+    ) -> None:
+        super().__init__()
+        self.progress = progress
+        self.validator = validator
+        self.metrics_log = metrics_log
+        self.interval = interval
+        self.best = best
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Validates when due."""
+        if self.progress.due(self.interval):
+            self.run()
+
+    def run(self) -> None:
+        """Scores the network now, writes the scores and saves the model if it is the best."""
+        results = self.validator.run()
+        progress = self.progress
+        progress.psnr = float(np.mean([result.psnr for result in results]))
+        progress.degraded_psnr = float(np.mean([result.degraded_psnr for result in results]))
+        self.metrics_log.write(
+            "validation",
+            {
+                "psnr": progress.psnr,
+                "degraded_psnr": progress.degraded_psnr,
+                "gain": progress.psnr - progress.degraded_psnr,
+            },
+        )
+        first = next(iter(self.validator.pairs))
+        images = (first.degraded, self.validator.restore(first.degraded), first.clean)
+        row = np.concatenate([to_uint8(image) for image in images], axis=1)
+        self.metrics_log.write_image("degraded, restored, clean", row)
+        if progress.best_psnr is None or progress.psnr > progress.best_psnr:
+            progress.best_psnr = progress.psnr
+            with atomic_path(self.best) as temporary:
+                self.validator.model.save(temporary)

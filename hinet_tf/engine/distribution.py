@@ -1,0 +1,130 @@
+"""Which devices train together, and how a batch is divided among them."""
+
+import json
+import os
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from hinet_tf.engine import keras_remedies
+
+
+def choose_strategy() -> tf.distribute.Strategy:
+    """Returns the strategy for the devices and workers at hand.
+
+    - `MultiWorkerMirroredStrategy` where `TF_CONFIG` names a cluster,
+    - `MirroredStrategy` on all visible GPUs (or logical CPUs) where there are several,
+    - TensorFlow's default strategy on one device, where Keras compiles the step with XLA if it
+      is a GPU. (`MirroredStrategy` on one device would switch that off.)
+
+    Must run before TensorFlow makes its first tensor when there are several workers.
+
+    Returns:
+        The strategy; network and optimizer are made under its `scope()`.
+
+    Raises:
+        ValueError: If `TF_CONFIG` is no JSON with a cluster and a task.
+
+    Example:
+    >>> with choose_strategy().scope():
+    ...     model = HINet(width=16)
+    """
+    keras_remedies.apply()
+    if _is_cluster(os.environ.get("TF_CONFIG")):
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    for kind in ("GPU", "CPU"):
+        devices = tf.config.list_logical_devices(kind)
+        if len(devices) > 1:
+            return tf.distribute.MirroredStrategy([device.name for device in devices])
+        if devices:
+            break
+    return tf.distribute.get_strategy()
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process writes the files: always, but for workers other than the first."""
+    return worker_index(strategy) == 0
+
+
+def worker_index(strategy: tf.distribute.Strategy) -> int:
+    """Number of this process among the workers, from 0."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.cluster_spec().jobs:
+        return 0
+    # A chief is worker 0; ordinary workers count after it.
+    has_chief = "chief" in resolver.cluster_spec().jobs
+    if resolver.task_type == "chief":
+        return 0
+    return resolver.task_id + (1 if has_chief else 0)
+
+
+def worker_count(strategy: tf.distribute.Strategy) -> int:
+    """Number of processes that train together."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.cluster_spec().jobs:
+        return 1
+    spec = resolver.cluster_spec()
+    return sum(spec.num_tasks(job) for job in spec.jobs if job in ("chief", "worker"))
+
+
+def distribute(
+    strategy: tf.distribute.Strategy,
+    batch: int,
+    pipeline: Callable[[int, int], tf.data.Dataset],
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """Returns the training data as `fit` takes it, each worker making only its own share.
+
+    Args:
+        strategy: The strategy.
+        batch: Pairs in a global batch.
+        pipeline: Called with the number of workers and this worker's number; returns the
+            dataset of this worker's shares of the global batches.
+
+    Returns:
+        A dataset of shares per replica, in the same order of samples under every strategy.
+    """
+    workers = worker_count(strategy)
+    replicas = strategy.num_replicas_in_sync
+    if replicas == 1:
+        return pipeline(1, 0)
+    dataset = pipeline(workers, worker_index(strategy))
+    if replicas > workers:
+        dataset = dataset.rebatch(batch // replicas, drop_remainder=True).prefetch(2)
+    return strategy.distribute_datasets_from_function(lambda context: dataset)
+
+
+def check_batch(batch: int, accumulate: int, strategy: tf.distribute.Strategy) -> None:
+    """Refuses a batch that cannot be divided evenly.
+
+    Args:
+        batch: Pairs in a global batch.
+        accumulate: Parts that each replica splits its share into.
+        strategy: The strategy.
+
+    Raises:
+        ValueError: If replicas times parts do not divide the batch.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if batch % (replicas * accumulate):
+        fitting = max(1, round(batch / (replicas * accumulate))) * replicas * accumulate
+        raise ValueError(
+            f"A batch of {batch} cannot be divided evenly among {replicas} devices in "
+            f"{accumulate} parts each. Use a multiple of {replicas * accumulate}, such as "
+            f"--batch {fitting}."
+        )
+
+
+def _is_cluster(config: str | None) -> bool:
+    if not config:
+        return False
+    try:
+        content = json.loads(config)
+        cluster = content["cluster"] if content else {}
+        if cluster:
+            content["task"]["type"], content["task"]["index"]
+        return bool(cluster)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            "TF_CONFIG must be JSON with 'cluster' (addresses of the workers) and 'task' (type "
+            f"and index of this one). Received: {config[:80]!r}"
+        ) from error

@@ -1,0 +1,37 @@
+"""Where a training stands."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Progress:
+    """The position of a training, shared by its callbacks and kept in its checkpoints.
+
+    Args:
+        step: Optimizer steps done.
+        total_steps: Steps of the whole run.
+        best_psnr: Best validation PSNR so far in dB; `None` before the first validation.
+        degraded_psnr: Validation PSNR of the degraded images, for comparison.
+        psnr: Newest validation PSNR.
+        step_seconds: Time of the newest step, without what callbacks did after it.
+
+    Example:
+    >>> Progress(step=100, total_steps=400).done
+    False
+    """
+
+    step: int
+    total_steps: int
+    best_psnr: float | None = None
+    degraded_psnr: float | None = None
+    psnr: float | None = None
+    step_seconds: float = 0.0
+
+    @property
+    def done(self) -> bool:
+        """Whether the last step has been made."""
+        return self.step >= self.total_steps
+
+    def due(self, interval: int) -> bool:
+        """Whether something that happens every `interval` steps, and at the end, is due."""
+        return self.step % interval == 0 or self.done

@@ -1,0 +1,98 @@
+"""From a recipe to the objects that it describes."""
+
+from typing import Any
+
+import keras
+
+from hinet_tf import data
+from hinet_tf.engine.trainable_hinet import TrainableHINet
+from hinet_tf.losses import PSNRLoss
+from hinet_tf.optimizers import Adam, CosineDecay
+from hinet_tf.tasks import Recipe
+
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+
+
+def build_network(recipe: Recipe) -> TrainableHINet:
+    """Returns the compiled network of a recipe; call it under the strategy's scope.
+
+    The initial weights follow from the recipe's seed alone.
+
+    Args:
+        recipe: The recipe.
+
+    Returns:
+        A network ready for `fit`, its optimizer built.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    network = TrainableHINet(
+        width=recipe.width,
+        hin_levels=recipe.hin_levels,
+        accumulate=recipe.accumulate,
+        dtype=_POLICIES[recipe.precision],
+        name="hinet",
+    )
+    optimizer = build_optimizer(recipe)
+    optimizer.build(network.trainable_variables)
+    network.compile(optimizer, loss=build_loss(recipe), auto_scale_loss=False)
+    return network
+
+
+def build_optimizer(recipe: Recipe) -> Adam:
+    """Returns the optimizer of a recipe, with its schedule."""
+    average = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
+    return Adam(
+        CosineDecay(
+            recipe.learning_rate, recipe.steps, recipe.final_learning_rate, recipe.warmup_steps
+        ),
+        beta_1=recipe.beta_1,
+        beta_2=recipe.beta_2,
+        global_clipnorm=recipe.clip_norm,
+        **average,
+    )
+
+
+def build_loss(recipe: Recipe) -> keras.losses.Loss:
+    """Returns the loss of a recipe."""
+    return PSNRLoss() if recipe.loss == "psnr" else keras.losses.MeanAbsoluteError()
+
+
+def build_degradation(recipe: Recipe) -> Any:
+    """Returns what makes degraded images where the data has only clean ones."""
+
+    def one_or_range(values: tuple[float, ...]) -> float | tuple[float, float]:
+        return values[0] if len(values) == 1 else values
+
+    makers = {
+        "sensor_noise": lambda: data.SensorNoise(),
+        "gaussian_noise": lambda: data.GaussianNoise(one_or_range(recipe.sigma)),
+        "jpeg": lambda: data.JpegCompression(one_or_range(recipe.quality)),
+        "motion_blur": lambda: data.MotionBlur(),
+        "rain": lambda: data.Rain(),
+    }
+    return makers[recipe.degradation]()
+
+
+def training_data(recipe: Recipe, sources: Any, start_step: int, shards: int, shard: int) -> Any:
+    """Returns one worker's share of the batches from a step on."""
+    return data.training_pipeline(
+        sources,
+        degradation=build_degradation(recipe),
+        patch=recipe.patch,
+        batch=recipe.batch,
+        augmentation=recipe.augmentation,
+        seed=recipe.seed,
+        start_step=start_step,
+        shard_count=shards,
+        shard_index=shard,
+    )
+
+
+def validation_data(recipe: Recipe) -> data.ValidationPairs:
+    """Returns the images that the recipe validates on."""
+    return data.ValidationPairs(
+        data.open_sources(recipe.data, "val"),
+        degradation=build_degradation(recipe),
+        seed=recipe.seed,
+        limit=recipe.validation_images,
+    )

@@ -1,0 +1,143 @@
+"""One training from its newest checkpoint to its end or interruption."""
+
+import shlex
+import sys
+
+import tensorflow as tf
+
+from hinet_tf.engine import callbacks, recipe_parts
+from hinet_tf.engine.checkpoints import Checkpoints
+from hinet_tf.engine.json_log import JsonLog
+from hinet_tf.engine.progress import Progress
+from hinet_tf.engine.run_directory import RunDirectory
+from hinet_tf.engine.trainable_hinet import TrainableHINet
+from hinet_tf.engine.validator import Validator, psnr, to_uint8
+from hinet_tf.files import atomic_path
+from hinet_tf.plots import before_after, learning_curve
+from hinet_tf.tasks import Recipe
+
+
+class TrainingSession:
+    """What one process does for a run: resume it, train, and leave the results.
+
+    Args:
+        recipe: The resolved recipe.
+        strategy: The strategy under whose scope the network was made.
+        network: The compiled network.
+        directory: The run directory, claimed for the recipe.
+
+    Example:
+    >>> session = TrainingSession(recipe, strategy, network, directory)
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        strategy: tf.distribute.Strategy,
+        network: TrainableHINet,
+        directory: RunDirectory,
+    ) -> None:
+        self.recipe = recipe
+        self.strategy = strategy
+        self.network = network
+        self.directory = directory
+        self.checkpoints = Checkpoints(directory / "checkpoints", recipe.keep_every)
+        self.log = JsonLog(directory / "log.jsonl")
+        self.progress = Progress(0, recipe.steps)
+
+    def resume(self) -> int:
+        """Restores the newest checkpoint, if there is one.
+
+        Returns:
+            The step to go on from.
+        """
+        step, notes = self.checkpoints.restore_newest(self.network)
+        self.progress.step = step
+        self.progress.best_psnr = notes.get("best_psnr")
+        if self.directory.writable:
+            self.log.rewind(step)
+            self.validator = Validator(self.network, recipe_parts.validation_data(self.recipe))
+        return step
+
+    def fit(self, data: tf.data.Dataset | tf.distribute.DistributedDataset) -> bool:
+        """Trains to the last step.
+
+        Args:
+            data: Batches from the current step on.
+
+        Returns:
+            Whether the last step was reached; `False` after SIGTERM or Ctrl-C.
+        """
+        if self.progress.done:
+            return True
+        chain, closing = self._callbacks()
+        try:
+            self.network.fit(
+                data,
+                steps_per_epoch=self.recipe.steps - self.progress.step,
+                callbacks=chain,
+                shuffle=False,
+                verbose=0,
+            )
+        finally:
+            for close in closing:
+                close()
+        return self.progress.done
+
+    def finish(self) -> str:
+        """Writes model, pictures and learning curve.
+
+        Returns:
+            A line that says what was reached.
+        """
+        with atomic_path(self.directory / "last.keras") as temporary:
+            self.validator.refresh().save(temporary)
+        with atomic_path(self.directory / "learning_curve.png") as temporary:
+            learning_curve(temporary, self.log.records())
+        pair = next(iter(self.validator.pairs))
+        restored = self.validator.restore(pair.degraded)
+        scores = psnr(pair.degraded, pair.clean), psnr(restored, pair.clean)
+        images = tuple(to_uint8(image) for image in (pair.degraded, restored, pair.clean))
+        with atomic_path(self.directory / "before_after.png") as temporary:
+            before_after(temporary, images, scores)
+        final = [record for record in self.log.records() if record["kind"] == "validation"][-1]
+        return (
+            f"Trained {self.progress.step:,} steps: validation PSNR {final['psnr']:.2f} dB, "
+            f"{final['gain']:+.2f} dB over its input. See {self.directory / 'before_after.png'}"
+        )
+
+    def farewell(self) -> str:
+        """Returns a line that says how to go on with an interrupted run."""
+        return (
+            f"Stopped after step {self.progress.step:,} of {self.recipe.steps:,} and saved. To "
+            f"resume: {shlex.join([sys.executable, *sys.argv])}"
+        )
+
+    def _callbacks(self) -> tuple[list, list]:
+        """The callbacks in the order they depend on, and what to close after an error."""
+        recipe, progress = self.recipe, self.progress
+        chain = [
+            callbacks.CountSteps(progress),
+            callbacks.StopOnDivergence(progress, self.checkpoints),
+        ]
+        if not self.directory.writable:
+            signals = callbacks.StopOnSignal(self.strategy, save=lambda: None)
+            return [*chain, signals], [signals.restore_handlers]
+        metrics_log = callbacks.MetricsLog(
+            progress, self.log, self.directory / "tensorboard", recipe.log_interval
+        )
+        validate = callbacks.Validate(
+            progress,
+            self.validator,
+            metrics_log,
+            recipe.validation_interval,
+            self.directory / "best.keras",
+        )
+        # After the validation, whose best score belongs into the checkpoint.
+        saver = callbacks.SaveCheckpoints(progress, self.checkpoints, recipe.save_interval)
+        signals = callbacks.StopOnSignal(self.strategy, saver.save)
+        bar = callbacks.ProgressBar(progress, recipe.batch, recipe.validation_interval)
+        return (
+            [*chain, metrics_log, validate, saver, bar, signals],
+            [bar.close, signals.restore_handlers],
+        )

@@ -1,0 +1,85 @@
+"""Restoring the validation images with the weights of the moment."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from hinet_tf.data import ValidationPair
+from hinet_tf.engine.trainable_hinet import TrainableHINet
+from hinet_tf.models import HINet
+
+
+class Restoration(NamedTuple):
+    """What became of one validation image: its PSNR in dB before and after.
+
+    Example:
+    >>> gain = restoration.psnr - restoration.degraded_psnr
+    """
+
+    name: str
+    degraded_psnr: float
+    psnr: float
+
+
+class Validator:
+    """Scores a network in training on whole images, with its moving average where there is one.
+
+    It works on a float32 copy of the network, so that the weights in training stay where they
+    are and the copy can be saved as it was scored.
+
+    Args:
+        network: The network in training.
+        pairs: Degraded and clean images.
+
+    Example:
+    >>> validator = Validator(network, ValidationPairs(open_sources("builtin", "val")))
+    """
+
+    def __init__(self, network: TrainableHINet, pairs: Iterable[ValidationPair]) -> None:
+        self.network = network
+        self.pairs = pairs
+        self.model = HINet(**{**network.plain_config(), "dtype": "float32"})
+        self._predict = tf.function(
+            self.model, input_signature=[tf.TensorSpec((1, None, None, self.model.channels))]
+        )
+
+    def refresh(self) -> HINet:
+        """Brings the copy up to date with the network in training and returns it."""
+        optimizer = self.network.optimizer
+        averages = optimizer._model_variables_moving_average if optimizer.use_ema else None
+        sources = averages or self.network.trainable_variables
+        for target, source in zip(self.model.trainable_variables, sources, strict=True):
+            target.assign(keras.ops.convert_to_numpy(source.value))
+        return self.model
+
+    def restore(self, image: np.ndarray) -> np.ndarray:
+        """Restores one float image `(height, width, channels)` of any size."""
+        height, width = image.shape[:2]
+        multiple = self.model.size_multiple
+        padding = ((0, -height % multiple), (0, -width % multiple), (0, 0))
+        padded = np.pad(image, padding, mode="symmetric")[np.newaxis]
+        restored = self._predict(tf.constant(padded))["restored"][0, :height, :width]
+        return np.clip(restored.numpy(), 0.0, 1.0)
+
+    def run(self) -> list[Restoration]:
+        """Scores all images, as they would be once written to 8-bit files."""
+        self.refresh()
+        return [
+            Restoration(pair.name, psnr(pair.degraded, pair.clean), psnr(restored, pair.clean))
+            for pair in self.pairs
+            for restored in [self.restore(pair.degraded)]
+        ]
+
+
+def psnr(image: np.ndarray, clean: np.ndarray) -> float:
+    """PSNR in dB of an image as it would be written to an 8-bit file; 100 for equal images."""
+    difference = to_uint8(image).astype(np.float64) - to_uint8(clean)
+    return float(-10.0 * np.log10(max(np.mean(difference**2) / 255.0**2, 1e-10)))
+
+
+def to_uint8(image: np.ndarray) -> np.ndarray:
+    """Rounds an image in [0, 1] to 8 bits."""
+    return np.round(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)

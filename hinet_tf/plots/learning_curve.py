@@ -1,0 +1,48 @@
+"""Loss and validation PSNR over the steps of a training."""
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+_STAGE1, _STAGE2, _INPUT = "#8aa4c8", "#1f4e8c", "#a33b2a"
+
+
+def learning_curve(path: Path, records: list[dict[str, Any]]) -> None:
+    """Draws the loss of both stages and the validation PSNR against its input's.
+
+    Args:
+        path: Image file to write; the suffix decides the format (`.png`, `.svg`).
+        records: Records of the JSON-lines log, of kinds `"train"` and `"validation"`.
+    """
+    figure = Figure((10, 4), dpi=150, layout="constrained")
+    loss, score = figure.subplots(1, 2)
+    train = [record for record in records if record["kind"] == "train"]
+    steps = [record["step"] for record in train]
+    loss.plot(steps, [r["loss_stage1"] for r in train], color=_STAGE1, label="stage 1")
+    loss.plot(steps, [r["loss_restored"] for r in train], color=_STAGE2, label="restored image")
+    loss.set_title("Training loss", loc="left")
+
+    validation = [record for record in records if record["kind"] == "validation"]
+    steps = [record["step"] for record in validation]
+    marker = "o" if len(steps) < 40 else None
+    score.plot(
+        steps,
+        [r["psnr"] for r in validation],
+        color=_STAGE2,
+        label="restored",
+        marker=marker,
+        markersize=3,
+    )
+    if validation:
+        score.axhline(
+            validation[-1]["degraded_psnr"], color=_INPUT, linestyle="--", label="degraded input"
+        )
+    score.set_title("Validation PSNR in dB", loc="left")
+    for axes in (loss, score):
+        axes.set_xlabel("step")
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False)
+    figure.savefig(path)

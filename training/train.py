@@ -1,0 +1,106 @@
+"""Trains HINet: denoising, deblurring, deraining or removal of JPEG artefacts.
+
+    python training/train.py --task denoise
+    python training/train.py --task denoise --scale 0.25 --patch 96 --batch 8 --steps 400 \
+        --set learning_rate=1e-3
+    python training/train.py --task deblur --recipe gopro --data tfds:gopro
+    python training/train.py --task derain --data DIR --precision bfloat16 --accumulate 8
+
+Without --data it trains on photos that come with scikit-image, one of them held back, and
+degrades them itself. DIR holds {train,val}/{input,target}, or any clean images. The same command
+again resumes an interrupted run; with more --steps it prolongs a finished one. On several GPUs or,
+with TF_CONFIG, on several machines, the same command trains the same network faster.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from hinet_tf.command_line import EXIT_DONE, UsageError, quiet_tensorflow, run_command
+from hinet_tf.tasks import RECIPES, TASKS, Recipe, get_recipe
+from hinet_tf.tasks.recipe import PRECISIONS
+
+# Options that are recipe keys of the same name, spelled out because they are wanted often.
+_SHORTCUTS = {
+    "data": "builtin, a paired folder, a folder of clean images, or tfds:NAME",
+    "scale": "size of the network: 64 * SCALE channels, 0.125 to 2",
+    "steps": "optimizer steps",
+    "batch": "pairs per step, over all devices",
+    "patch": "side of the training patches in pixels",
+    "accumulate": "parts that a batch is split into, to need less memory",
+    "precision": f"arithmetic of the layers: {', '.join(PRECISIONS)}",
+}
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n")[0],
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--task", required=True, choices=TASKS, help="what to learn to remove")
+    parser.add_argument(
+        "--recipe", choices=RECIPES, help="an official variant (default: the paper's)"
+    )
+    for key, meaning in _SHORTCUTS.items():
+        parser.add_argument(f"--{key}", metavar=key.upper(), help=meaning)
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any other recipe key, such as learning_rate=1e-3 (repeatable)",
+    )
+    parser.add_argument("--run", metavar="DIR", help="run directory (default: runs/TASK)")
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains as the command line says; returns the exit code."""
+    recipe = _recipe(args)
+    quiet_tensorflow()
+    # Late, so that a wrong command is answered at once.
+    from hinet_tf.data import open_sources
+    from hinet_tf.engine import distribution, recipe_parts
+    from hinet_tf.engine.run_directory import RunDirectory
+    from hinet_tf.engine.training_session import TrainingSession
+
+    strategy = distribution.choose_strategy()
+    distribution.check_batch(recipe.batch, recipe.accumulate, strategy)
+    chief = distribution.is_chief(strategy)
+    with RunDirectory(args.run or f"runs/{args.task}", writable=chief) as directory:
+        directory.claim(recipe)
+        sources = open_sources(recipe.data, "train")
+        with strategy.scope():
+            network = recipe_parts.build_network(recipe)
+        session = TrainingSession(recipe, strategy, network, directory)
+        start = session.resume()
+        data = distribution.distribute(
+            strategy,
+            recipe.batch,
+            lambda shards, shard: recipe_parts.training_data(recipe, sources, start, shards, shard),
+        )
+        finished = session.fit(data)
+        if chief:
+            print(session.finish() if finished else session.farewell())
+    return EXIT_DONE
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
+    overrides = [
+        f"{key}={getattr(args, key)}" for key in _SHORTCUTS if getattr(args, key) is not None
+    ]
+    try:
+        return get_recipe(args.task, args.recipe).with_overrides([*overrides, *args.set])
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = parse_args(argv)
+    return run_command(lambda: run(args))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
