@@ -1,0 +1,85 @@
+"""Blur kernels sum to one, keep the light, and do not move the image."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from hinet_tf.data.degradations import Defocus, MotionBlur
+from hinet_tf.data.degradations.blur import convolve
+from hinet_tf.data.degradations.linear_light import to_linear, to_srgb
+
+BLURS = [MotionBlur(), MotionBlur(length=9, shake=0), Defocus(), Defocus(0.5)]
+
+
+def photo():
+    from hinet_tf.data import builtin_photos
+
+    return builtin_photos("val").images(0)[1][:120, :151].astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("blur", BLURS, ids=str)
+def test_kernels_sum_to_one_and_are_centred(blur):
+    axis = np.arange(-blur.margin, blur.margin + 1)
+    for seed in range(25):
+        kernel = blur.kernel(seed).numpy()
+        assert kernel.min() >= 0
+        assert kernel.sum() == pytest.approx(1, abs=1e-5)
+        assert kernel.sum(1) @ axis == pytest.approx(0, abs=0.02)
+        assert kernel.sum(0) @ axis == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize("blur", BLURS, ids=str)
+def test_mean_light_is_kept(blur):
+    """A lamp in the dark: all its light stays, on more pixels."""
+    light = np.zeros((96, 96, 3), np.float32)
+    light[40:56, 44:52] = [0.9, 0.5, 0.2]
+    for seed in range(5):
+        blurred = to_linear(blur(to_srgb(light), seed)).numpy()
+        np.testing.assert_allclose(blurred.sum((0, 1)), light.sum((0, 1)), rtol=2e-3)
+
+
+@pytest.mark.parametrize("blur", BLURS, ids=str)
+def test_against_a_direct_convolution_of_light(blur):
+    """Oracle: scipy's convolution; "reflect" is its name for repeating the edge pixel."""
+    image = photo()
+    light = to_linear(image).numpy().astype(np.float64)
+    kernel = blur.kernel(4).numpy()
+    planes = [ndimage.convolve(light[..., c], kernel, mode="reflect") for c in range(3)]
+    expected = to_srgb(np.stack(planes, -1).clip(0, 1).astype(np.float32))
+    np.testing.assert_allclose(blur(image, 4), expected, atol=1e-4)
+
+
+def test_convolution_is_not_a_correlation():
+    plane = np.zeros((1, 9, 9), np.float32)
+    plane[0, 4, 4] = 1
+    kernel = np.arange(9, dtype=np.float32).reshape(1, 3, 3)
+    np.testing.assert_allclose(convolve(plane, kernel)[0, 3:6, 3:6], kernel[0], atol=1e-5)
+
+
+def test_motion_has_the_extent_asked_for():
+    for seed in range(20):
+        kernel = MotionBlur(length=20).kernel(seed).numpy()
+        rows, columns = np.nonzero(kernel)
+        centre = kernel.shape[0] // 2
+        assert np.hypot(rows - centre, columns - centre).max() == pytest.approx(10, abs=1.5)
+
+
+def test_no_shake_is_a_straight_line():
+    kernel = MotionBlur(length=25, shake=0).kernel(2).numpy()
+    rows, columns = np.nonzero(kernel > 0.005)
+    spread = np.linalg.eigvalsh(np.cov(rows, columns, aweights=kernel[rows, columns]))
+    assert spread[0] < 0.3 and spread[1] > 30
+
+
+def test_length_zero_and_tiny_images_are_no_trouble():
+    image = photo()[:3, :2]
+    np.testing.assert_allclose(MotionBlur(length=0)(image, 1), image, atol=1e-5)
+    assert MotionBlur(length=31)(image, 1).shape == image.shape
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: MotionBlur(length=-1), lambda: MotionBlur(shake=99), lambda: Defocus("wide")]
+)
+def test_parameters_out_of_range(make):
+    with pytest.raises(ValueError, match="expected a number between"):
+        make()

@@ -1,0 +1,99 @@
+"""Noise has the variance, mean and skewness its model states."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hinet_tf.data.degradations import GaussianNoise, SensorNoise
+from hinet_tf.data.degradations.linear_light import to_linear, to_srgb
+
+SIDE = 512
+
+
+def flat(value):
+    return np.full((SIDE, SIDE, 1), value, np.float32)
+
+
+@pytest.mark.parametrize("sigma", [5, 25, 50])
+def test_gaussian_noise_is_white_and_as_strong_as_said(sigma):
+    noise = GaussianNoise(sigma, clip=False)(flat(0.4), 1).numpy()[..., 0] - 0.4
+    assert np.std(noise) == pytest.approx(sigma / 255, rel=0.01)
+    assert abs(np.mean(noise)) < 4 * sigma / 255 / SIDE
+    spectrum = np.abs(np.fft.fft2(noise)[1:, 1:]) ** 2
+    low, high = spectrum[:64, :64].mean(), spectrum[192:320, 192:320].mean()
+    assert low == pytest.approx(high, rel=0.1)
+
+
+def test_blind_noise_draws_its_strength_uniformly():
+    sigmas = [255 * np.std(GaussianNoise((0, 50), clip=False)(flat(0.5), i)) for i in range(150)]
+    assert stats.kstest(sigmas, stats.uniform(0, 50).cdf).pvalue > 0.01
+
+
+def test_gaussian_noise_clips_unless_told():
+    assert GaussianNoise(50)(flat(1.0), 1).numpy().max() == 1.0
+    assert GaussianNoise(50, clip=False)(flat(1.0), 1).numpy().max() > 1.2
+
+
+# Brightness against the two parameters of the model, where clipping at black or white eats no
+# more than a thousandth of the law: farther than 3.1 standard deviations from either.
+LAW = [
+    (light, shot, read)
+    for shot, read in [(1e-4, 1e-6), (2e-3, 2e-5), (8e-3, 1e-5)]
+    for light in (0.02, 0.05, 0.1, 0.2, 0.4, 0.6)
+    if light > 3.1 * np.sqrt(shot * light + read)
+]
+
+
+@pytest.mark.parametrize(("light", "shot", "read"), LAW)
+def test_sensor_noise_variance_against_brightness(light, shot, read):
+    srgb = to_srgb(flat(light)).numpy()
+    noisy = to_linear(SensorNoise(shot, read)(srgb, 3)).numpy()
+    assert np.var(noisy) == pytest.approx(shot * light + read, rel=0.05)
+    assert np.mean(noisy) == pytest.approx(light, rel=0.01)
+
+
+@pytest.mark.parametrize("photons", [0.01, 0.05, 0.5, 1, 2, 5, 20, 100])
+def test_photon_counts_have_the_moments_of_poisson(photons):
+    counts = SensorNoise()._photons(flat(photons), 5).numpy().ravel()
+    assert counts.mean() == pytest.approx(photons, abs=4 * np.sqrt(photons / counts.size))
+    assert counts.var() == pytest.approx(photons, rel=0.03)
+    if photons >= 1:
+        tolerance = 0.02 / np.sqrt(photons) + 5 * np.sqrt(6 / counts.size)
+        assert stats.skew(counts) == pytest.approx(1 / np.sqrt(photons), abs=tolerance)
+
+
+def test_shadows_are_noisier_than_highlights_behind_the_curve():
+    spread = [SensorNoise(0.005, 1e-5)(flat(value), 3).numpy().std() for value in (0.2, 0.5, 0.9)]
+    assert spread[0] > 1.1 * spread[1] > 1.2 * spread[2]
+
+
+def test_default_noise_levels_follow_the_published_line():
+    """Read noise goes with shot noise as in Brooks et al. 2019."""
+    noise = SensorNoise(shot=(0.001, 0.001))
+    logs = [np.log(noise._read(np.float32(0.001), i).numpy()) for i in range(300)]
+    assert np.mean(logs) == pytest.approx(2.18 * np.log(0.001) + 1.2, abs=4 * 0.26 / np.sqrt(300))
+    assert np.std(logs) == pytest.approx(0.26, rel=0.15)
+
+
+def test_linear_light_round_trip_and_known_values():
+    levels = np.arange(256, dtype=np.float32) / 255
+    np.testing.assert_allclose(to_srgb(to_linear(levels)), levels, atol=2e-6)
+    # Middle gray of IEC 61966-2-1 and the joint of its two parts.
+    assert float(to_linear(0.5)) == pytest.approx(0.21404114, abs=1e-6)
+    assert float(to_linear(0.04045)) == pytest.approx(0.0031308, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: GaussianNoise(-1),
+        lambda: GaussianNoise((30, 10)),
+        lambda: GaussianNoise("strong"),
+        lambda: GaussianNoise(float("nan")),
+        lambda: SensorNoise(shot=0),
+        lambda: SensorNoise(read=(0, 1, 2)),
+    ],
+)
+def test_parameters_out_of_range(make):
+    with pytest.raises(ValueError, match="expected a number between"):
+        make()
