@@ -29,7 +29,9 @@ _SUBMODULES = (
 # Public name -> module that defines it.
 _NAMES = {
     "HINet": "hinet_tf.models",
+    "Restorer": "hinet_tf.inference",
     "evaluate_images": "hinet_tf.metrics",
+    "export_tflite": "hinet_tf.deploy.tflite",
     "load_torch_checkpoint": "hinet_tf.models",
     "to_local": "hinet_tf.models",
 }

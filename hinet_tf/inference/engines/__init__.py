@@ -1,0 +1,5 @@
+"""What runs the network: TensorFlow, LiteRT or OpenVINO, behind one small interface."""
+
+from hinet_tf.inference.engines.engine import ENGINES, Engine, open_engine
+
+__all__ = ["ENGINES", "Engine", "open_engine"]

@@ -1,0 +1,109 @@
+"""Keras models and SavedModels in TensorFlow."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from hinet_tf.inference.engines.engine import stage_name
+from hinet_tf.inference.engines.frozen_graph import freeze
+
+
+class TensorFlowEngine:
+    """Runs a Keras model as a frozen graph, or a SavedModel by its signature.
+
+    Args:
+        model: A Keras model of one image, or the path of a SavedModel directory.
+        precision: `"float32"` or `"bfloat16"`, the latter for a `HINet` only.
+        fast: Stop after the first stage; for a model that has a `"stage1"` output.
+
+    Raises:
+        ValueError: If the model does not restore images, or cannot stop or compute as asked.
+
+    Example:
+    >>> engine = TensorFlowEngine(hinet_tf.HINet(width=8))  # doctest: +SKIP
+    >>> engine(np.zeros((1, 32, 32, 3), np.float32)).shape  # doctest: +SKIP
+    (1, 32, 32, 3)
+    """
+
+    sizes: tuple[tuple[int, int], ...] | None = None
+
+    def __init__(self, model: Any, precision: str = "float32", fast: bool = False) -> None:
+        if isinstance(model, keras.Model):
+            self._open_keras_model(model, precision, fast)
+        else:
+            self._open_saved_model(model, precision, fast)
+
+    def __call__(self, batch: np.ndarray) -> np.ndarray:
+        """Restores float32 images in [0, 1], `(batch, height, width, channels)`, unclipped."""
+        return self._restore(tf.constant(batch))
+
+    def _open_keras_model(self, model: keras.Model, precision: str, fast: bool) -> None:
+        names = model.output if isinstance(model.output, dict) else {}
+        if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4:
+            raise ValueError(
+                "Expected a model from one image to its restoration. Received: a model "
+                f"with inputs {[tuple(i.shape) for i in model.inputs]}."
+            )
+        if fast and "stage1" not in names:
+            raise ValueError(
+                "Stopping after stage 1 needs a model with an output 'stage1'. Received: "
+                f"outputs {list(names) or '(one, unnamed)'}."
+            )
+        self.channels = model.inputs[0].shape[-1]
+        self.size_multiple = getattr(model, "size_multiple", 16)
+        self.bytes_per_pixel = _bytes_per_pixel(getattr(model, "width", 64), fast)
+        function = freeze(model, stage_name(fast), precision)
+        self._restore = lambda batch: function(batch)[0].numpy()
+
+    def _open_saved_model(self, path: str | os.PathLike[str], precision: str, fast: bool) -> None:
+        if not (Path(path) / "saved_model.pb").is_file():
+            raise ValueError(
+                f"Expected a Keras model or a SavedModel directory. Received: {path}, which "
+                "holds no saved_model.pb."
+            )
+        if precision != "float32":
+            raise ValueError(
+                "A SavedModel computes in the precision it was exported with. Received: "
+                f"precision={precision!r}; use the .keras file."
+            )
+        # Kept alive: the signatures hold the variables by weak references only.
+        self._loaded = tf.saved_model.load(str(path))
+        function, name, output = _image_signature(self._loaded, path, stage_name(fast))
+        self.channels = function.structured_input_signature[1][name].shape[-1]
+        self.size_multiple = 16
+        self.bytes_per_pixel = _bytes_per_pixel(64, fast)
+        self._restore = lambda batch: function(**{name: batch})[output].numpy()
+
+
+def _image_signature(loaded: Any, path: Any, output: str) -> tuple[Any, str, str]:
+    """The signature from float images of any size to float images, and its names."""
+    for function in loaded.signatures.values():
+        inputs = function.structured_input_signature[1]
+        outputs = function.structured_outputs
+        if len(inputs) != 1:
+            continue
+        (name, spec), *_ = inputs.items()
+        if spec.dtype != tf.float32 or spec.shape.rank != 4 or spec.shape[1] is not None:
+            continue
+        images = [key for key, value in outputs.items() if value.dtype == tf.float32]
+        if output in images:
+            return function, name, output
+        if output == "restored" and len(images) == 1:
+            return function, name, images[0]
+    found = {
+        key: f"{list(f.structured_input_signature[1].values())} -> {list(f.structured_outputs)}"
+        for key, f in loaded.signatures.items()
+    }
+    raise ValueError(
+        f"{path} has no signature from float32 images of any size to '{output}'. "
+        f"Received: {found or 'no signatures'}."
+    )
+
+
+def _bytes_per_pixel(width: int, fast: bool) -> int:
+    """Peak growth of the process per pixel, measured; see benchmarks/inference.md."""
+    return (100 if fast else 130) * width + 200

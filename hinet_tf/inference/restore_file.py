@@ -1,0 +1,82 @@
+"""One image file in, one restored file out, in memory that does not grow with the file."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hinet_tf.files import atomic_path
+from hinet_tf.inference.image_file import MAX_PIXELS, ImageFile, open_image
+from hinet_tf.inference.image_writer import check_target, write_image
+
+
+def restore_file(
+    restorer: Any,
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    quality: int | None = None,
+    all_pages: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    on_progress: Callable[[float], None] | None = None,
+) -> Path:
+    """Restores an image file.
+
+    The file is read, restored and written in strips: beside the network's own memory, a strip
+    of tiles is held, and raw pixels wait in a temporary file next to the target.
+
+    Args:
+        restorer: A `Restorer`.
+        source: A PNG, JPEG, WebP, TIFF or GIF file.
+        target: The file to write, whole or not at all.
+        quality: Of JPEG and WebP, 1 to 100; `None` keeps the source's.
+        all_pages: Restore every page of a TIFF or frame of an animation; else the first.
+        max_pixels: Larger images are refused.
+        on_progress: Called with the finished fraction, 0 to 1.
+
+    Returns:
+        The path of the written file.
+
+    Raises:
+        ValueError: If the file cannot be read, restored or written in that format.
+        OSError: If the target cannot be written.
+    """
+    target = Path(target)
+    opened = open_image(source, max_pixels=max_pixels)
+    check_target(opened, target)
+    pages = opened.pages if all_pages else 1
+    if pages > 1 and target.suffix.lower() not in (".tif", ".tiff", ".webp"):
+        raise ValueError(
+            f"{target.suffix} holds one page. Received: {opened.path} with {pages}; use .tif or "
+            ".webp."
+        )
+    with atomic_path(target) as temporary:
+        raw = temporary.with_name("pixels.raw")
+        with raw.open("wb") as file:
+            for page in range(pages):
+                image = open_image(source, page, max_pixels) if page else opened
+                _restore_page(restorer, image, opened, file, page, pages, on_progress)
+        write_image(raw, pages, opened, temporary, quality)
+    return target
+
+
+def _restore_page(
+    restorer: Any,
+    image: ImageFile,
+    first: ImageFile,
+    file: Any,
+    page: int,
+    pages: int,
+    on_progress: Callable[[float], None] | None,
+) -> None:
+    if (image.shape, image.dtype) != (first.shape, first.dtype):
+        raise ValueError(
+            f"The pages of {image.path} differ in size or type. Received: page {page + 1} of "
+            f"shape {image.shape}, page 1 of {first.shape}; split the file."
+        )
+    done = 0
+    for rows in restorer.restore_rows(image.reader(), *image.shape, image.dtype):
+        file.write(rows.tobytes())
+        done += len(rows)
+        if on_progress:
+            on_progress((page + done / image.shape[0]) / pages)

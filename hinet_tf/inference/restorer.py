@@ -1,0 +1,222 @@
+"""Restores images of any size, data type and channel layout."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hinet_tf.inference.engines import open_engine
+from hinet_tf.inference.open_model import open_model
+from hinet_tf.inference.padding import next_multiple, pad_to
+from hinet_tf.inference.pixel_format import PixelFormat
+from hinet_tf.inference.tiling import blend_weights, choose_tile, tile_starts
+
+
+class Restorer:
+    """Runs a trained model on real images: same shape and data type out as in.
+
+    Images are mirrored up to a multiple of 16 where they need it and cropped back. Large ones
+    are restored in overlapping tiles that fade into each other. A tile has statistics of its
+    own, so that a tiled result differs slightly from one of the whole image; with local
+    statistics (`to_local`) that difference shrinks.
+
+    Args:
+        model: A `HINet` or another Keras model of one image; or a name that `open_model`
+            takes: a `.keras` file, preset, SavedModel directory, `.tflite` or official `.pth`.
+        tile: Side of square tiles in pixels, a multiple of 16; `None` for the whole image
+            where `memory` allows it, else the largest tile that does.
+        overlap: Pixels that neighbouring tiles share; at most a third of `tile`.
+        self_ensemble: Average over the 8 flips and quarter turns; 8 times the cost.
+        batch_size: Tiles per call of the network.
+        engine: `"tensorflow"`, `"litert"` (chosen by itself for a `.tflite` file) or
+            `"openvino"`.
+        fast: Stop after the first stage: 43 % of the cost, somewhat lower quality.
+        precision: `"float32"` or `"bfloat16"` (on processors with AMX or AVX512-BF16 two to
+            three times faster).
+        memory: Memory for the network's feature maps in bytes, for `tile=None`.
+
+    Raises:
+        ValueError: If an argument is out of range or the model cannot be run as asked.
+
+    Example:
+    >>> restorer = Restorer(HINet(width=8), tile=256)
+    >>> restorer.restore(np.zeros((300, 500, 3), np.uint8)).shape
+    (300, 500, 3)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tile: int | None = None,
+        overlap: int = 32,
+        self_ensemble: bool = False,
+        batch_size: int = 1,
+        engine: str = "tensorflow",
+        *,
+        fast: bool = False,
+        precision: str = "float32",
+        memory: int = 2 * 2**30,
+    ) -> None:
+        if tile is not None and (tile < 16 or tile % 16):
+            raise ValueError(f"`tile` must be a positive multiple of 16. Received: tile={tile}")
+        if overlap < 0 or (tile is not None and overlap > tile // 3):
+            raise ValueError(
+                "`overlap` must lie between 0 and a third of `tile`. Received: "
+                f"overlap={overlap}, tile={tile}"
+            )
+        if batch_size < 1:
+            raise ValueError(f"`batch_size` must be at least 1. Received: {batch_size}")
+        if isinstance(model, (str, os.PathLike)):
+            model = open_model(model)
+        self.engine = open_engine(model, engine, precision=precision, fast=fast)
+        self.tile = tile
+        self.overlap = overlap
+        self.self_ensemble = self_ensemble
+        self.batch_size = batch_size
+        self.memory = memory
+        if self.engine.sizes and self_ensemble and any(h != w for h, w in self.engine.sizes):
+            raise ValueError(
+                "Self-ensemble turns images by 90 degrees and needs a model of square size. "
+                f"Received: sizes={self.engine.sizes}"
+            )
+
+    def restore(self, image: np.ndarray) -> np.ndarray:
+        """Restores one image.
+
+        Args:
+            image: `(height, width)` or `(height, width, channels)`; uint8, uint16 or float in
+                [0, 1]; gray, gray and alpha, RGB, or RGB and alpha. Alpha passes untouched.
+
+        Returns:
+            An array of the same shape and data type. Floats are not clipped.
+
+        Raises:
+            ValueError: If the shape, data type, range or channels do not fit the model.
+        """
+        image = np.asarray(image)
+        pixels = image[..., np.newaxis] if image.ndim == 2 else image
+        if pixels.ndim != 3 or min(pixels.shape) < 1:
+            raise ValueError(
+                "Expected (height, width) or (height, width, channels). Received: "
+                f"shape={image.shape}."
+            )
+
+        def read(top: int, rows: int) -> np.ndarray:
+            return pixels[top : top + rows]
+
+        return np.concatenate(list(self.restore_rows(read, *pixels.shape, pixels.dtype))).reshape(
+            image.shape
+        )
+
+    def restore_file(
+        self, source: str | os.PathLike[str], target: str | os.PathLike[str], **options: Any
+    ) -> Path:
+        """Restores an image file, in strips where it is large.
+
+        Args:
+            source: A PNG, JPEG, WebP, TIFF or GIF file.
+            target: The file to write; its suffix is the format.
+            **options: See `hinet_tf.inference.restore_file.restore_file`.
+
+        Returns:
+            The path of the written file.
+
+        Raises:
+            ValueError: If the file cannot be read, restored or written in that format.
+        """
+        from hinet_tf.inference.restore_file import restore_file
+
+        return restore_file(self, source, target, **options)
+
+    def restore_rows(
+        self,
+        read: Callable[[int, int], np.ndarray],
+        height: int,
+        width: int,
+        channels: int,
+        dtype: np.dtype,
+    ) -> Iterator[np.ndarray]:
+        """Restores an image that is read, and handed on, from top to bottom.
+
+        Args:
+            read: From a first row and a number of rows to those pixels; called for each row
+                once, in order.
+            height: Rows of the image.
+            width: Columns of the image.
+            channels: Channels of the image.
+            dtype: Data type of the pixels.
+
+        Yields:
+            Successive bands of restored pixels, in the image's own format.
+        """
+        pixel_format = PixelFormat(np.dtype(dtype), channels, self.engine.channels)
+        tile_height, tile_width = self.tile_size(height, width)
+        tops = tile_starts(height, tile_height, self.overlap)
+        lefts = tile_starts(width, tile_width, self.overlap)
+        row_weights = blend_weights(tops, tile_height, self.overlap)
+        column_weights = blend_weights(lefts, tile_width, self.overlap)
+
+        strip = read(0, 0)
+        carry = np.zeros((0, width, self.engine.channels), np.float32)
+        for index, top in enumerate(tops):
+            known = strip[len(strip) - (tops[index - 1] + tile_height - top) :] if index else strip
+            strip = np.concatenate([known, read(top + len(known), tile_height - len(known))])
+            restored = self._restore_strip(pixel_format.to_model(strip), lefts, column_weights)
+            restored *= row_weights[index, :, np.newaxis, np.newaxis]
+            restored[: len(carry)] += carry
+            finished = tops[index + 1] - top if index + 1 < len(tops) else tile_height
+            carry = restored[finished:].copy()
+            yield pixel_format.from_model(restored[:finished], strip[:finished])
+
+    def tile_size(self, height: int, width: int) -> tuple[int, int]:
+        """The tile an image of this size is cut into, up to the image's own size."""
+        if self.engine.sizes:
+            fitting = [s for s in self.engine.sizes if s[0] <= height and s[1] <= width]
+            tile = fitting[-1] if fitting else self.engine.sizes[0]
+        elif self.tile:
+            tile = (self.tile, self.tile)
+        else:
+            copies = self.batch_size * self.engine.bytes_per_pixel
+            tile = choose_tile(height, width, self.memory // copies, self.overlap)
+        return min(tile[0], height), min(tile[1], width)
+
+    def _restore_strip(
+        self, strip: np.ndarray, lefts: list[int], weights: np.ndarray
+    ) -> np.ndarray:
+        """Restores one row of tiles and fades them into each other."""
+        tile_width = weights.shape[1]
+        blended = np.zeros_like(strip)
+        for first in range(0, len(lefts), self.batch_size):
+            group = lefts[first : first + self.batch_size]
+            tiles = np.stack([strip[:, left : left + tile_width] for left in group])
+            restored = self._restore_batch(tiles)
+            for offset, left in enumerate(group):
+                weight = weights[first + offset, :, np.newaxis]
+                blended[:, left : left + tile_width] += restored[offset] * weight
+        return blended
+
+    def _restore_batch(self, batch: np.ndarray) -> np.ndarray:
+        if not self.self_ensemble:
+            return self._run(batch)
+        total = np.zeros_like(batch)
+        for turns in range(4):
+            for flip in (False, True):
+                view = np.rot90(batch, turns, axes=(1, 2))
+                restored = self._run(view[:, :, ::-1] if flip else view)
+                restored = restored[:, :, ::-1] if flip else restored
+                total += np.rot90(restored, -turns, axes=(1, 2))
+        return total / 8
+
+    def _run(self, batch: np.ndarray) -> np.ndarray:
+        """One call of the network, padded to a size it takes and cropped back."""
+        height, width = batch.shape[1:3]
+        if self.engine.sizes:
+            fitting = [s for s in self.engine.sizes if s[0] >= height and s[1] >= width]
+            padded = fitting[0]
+        else:
+            multiple = self.engine.size_multiple
+            padded = next_multiple(height, multiple), next_multiple(width, multiple)
+        restored = self.engine(np.ascontiguousarray(pad_to(batch, *padded)))
+        return restored[:, :height, :width]

@@ -1,0 +1,80 @@
+"""Where tiles lie and how their overlaps blend."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from hinet_tf.inference.padding import next_multiple
+
+
+def tile_starts(size: int, tile: int, overlap: int) -> list[int]:
+    """Starts of the fewest tiles that cover an axis with at least `overlap` in common.
+
+    Evenly spread, so that the last tile is not a sliver that repeats most of its neighbour.
+
+    Args:
+        size: Length of the axis in pixels.
+        tile: Length of a tile, up to `size`.
+        overlap: Pixels that neighbours share at least; less than `tile`.
+
+    Returns:
+        Starts from 0 to `size - tile`.
+
+    Example:
+    >>> tile_starts(size=600, tile=256, overlap=32)
+    [0, 172, 344]
+    """
+    if size <= tile:
+        return [0]
+    count = -(-(size - overlap) // (tile - overlap))
+    return [round(i * (size - tile) / (count - 1)) for i in range(count)]
+
+
+def blend_weights(starts: list[int], tile: int, overlap: int) -> np.ndarray:
+    """Weight of each pixel of each tile along one axis; at each image pixel they sum to 1.
+
+    Neighbours fade into each other by half a cosine over `overlap` pixels in the middle of
+    what they share. What lies beyond, next to a tile's edge, is never used: there the network
+    has seen padding.
+
+    Args:
+        starts: Starts of the tiles, from `tile_starts`.
+        tile: Length of a tile.
+        overlap: Length of the fade in pixels; 0 for a hard cut.
+
+    Returns:
+        Float32, `(len(starts), tile)`.
+    """
+    weights = np.ones((len(starts), tile), np.float32)
+    for index, (left, right) in enumerate(pairwise(starts)):
+        middle = (left + tile + right) / 2
+        position = (np.arange(tile) + 0.5 - (middle - right)) / max(overlap, 1e-6) + 0.5
+        fade_in = (0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))).astype(np.float32)
+        weights[index + 1] *= fade_in
+        shared = left + tile - right
+        weights[index, tile - shared :] *= 1 - fade_in[:shared]
+    return weights
+
+
+def choose_tile(height: int, width: int, pixels: int, overlap: int) -> tuple[int, int]:
+    """The whole image where it has at most `pixels`, else the best square tile that has.
+
+    Args:
+        height: Height of the image.
+        width: Width of the image.
+        pixels: How many pixels the memory allows at a time.
+        overlap: Pixels that neighbouring tiles share.
+
+    Returns:
+        `(height, width)` of a tile; sides that cut the image are multiples of 16.
+    """
+    if next_multiple(height, 16) * next_multiple(width, 16) <= pixels:
+        return height, width
+    smallest = max(64, next_multiple(3 * overlap, 16))
+    # A long, low image is cut across its long side only.
+    short = min(height, width)
+    side = pixels // next_multiple(short, 16) // 16 * 16
+    if side >= max(smallest, short):
+        return (height, side) if height == short else (side, width)
+    side = max(smallest, int(pixels**0.5) // 16 * 16)
+    return side, side
