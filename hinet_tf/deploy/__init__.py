@@ -1,1 +1,1 @@
-
+"""From trained models to what servers, phones and browsers run."""

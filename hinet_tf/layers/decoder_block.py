@@ -37,10 +37,13 @@ class DecoderBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.negative_slope = negative_slope
-        self.up = TransposedConvolution(filters, name="up", dtype=self.dtype_policy)
+        self.up = self._upsampling()
         self.block = EncoderBlock(
             filters, negative_slope=negative_slope, name="block", dtype=self.dtype_policy
         )
+
+    def _upsampling(self) -> keras.layers.Layer:
+        return TransposedConvolution(self.filters, name="up", dtype=self.dtype_policy)
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
         deep_shape, bridge_shape = input_shape

@@ -63,3 +63,7 @@ class SupervisedAttention(keras.layers.Layer):
         self, input_shape: list[tuple[int | None, ...]]
     ) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
         return input_shape[0], input_shape[1]
+
+    def get_config(self) -> dict[str, Any]:
+        # Overridden because Keras serializes a dtype policy object only where it is.
+        return super().get_config()

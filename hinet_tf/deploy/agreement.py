@@ -1,0 +1,81 @@
+"""How well an exported file agrees with the model it was made from."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hinet_tf.data import ValidationPair
+
+Restore = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class PhotoAgreement:
+    """One photo, restored by the model and by the file.
+
+    Args:
+        name: Name of the photo.
+        between: PSNR between the two restored photos, unclipped, in decibels at peak 1.
+        model_psnr: PSNR of the model's photo against the clean one, both clipped to [0, 1].
+        file_psnr: The same for the file's photo.
+
+    Example:
+    >>> round(PhotoAgreement("cat", between=60.0, model_psnr=30.5, file_psnr=30.4).drop, 2)
+    0.1
+    """
+
+    name: str
+    between: float
+    model_psnr: float
+    file_psnr: float
+
+    @property
+    def drop(self) -> float:
+        """Decibels of restored PSNR that the file loses."""
+        return self.model_psnr - self.file_psnr
+
+
+def compare(
+    model: Restore, file: Restore, photos: Iterable[ValidationPair]
+) -> list[PhotoAgreement]:
+    """Restores photos by model and file.
+
+    Args:
+        model: Restores one float32 image `(height, width, channels)` with the Keras model.
+        file: The same with the exported file.
+        photos: Degraded and clean photos.
+
+    Returns:
+        One entry for each photo.
+    """
+    agreements = []
+    for name, degraded, clean in photos:
+        expected, restored = model(degraded), file(degraded)
+        agreements.append(
+            PhotoAgreement(
+                name,
+                between=psnr(restored, expected),
+                model_psnr=psnr(np.clip(expected, 0, 1), clean),
+                file_psnr=psnr(np.clip(restored, 0, 1), clean),
+            )
+        )
+    return agreements
+
+
+def psnr(image: np.ndarray, target: np.ndarray) -> float:
+    """PSNR at peak 1 in decibels; -infinity where the image is not finite.
+
+    Example:
+    >>> round(psnr(np.full((2, 2, 1), 0.1), np.zeros((2, 2, 1))), 6)
+    20.0
+    """
+    error = float(np.mean((image.astype(np.float64) - target) ** 2))
+    if not np.isfinite(error):
+        return -np.inf
+    return np.inf if error == 0 else float(-10 * np.log10(error))
+
+
+def mean_drop(agreements: Iterable[PhotoAgreement]) -> float:
+    """Mean of the drops, in decibels."""
+    return float(np.mean([agreement.drop for agreement in agreements]))

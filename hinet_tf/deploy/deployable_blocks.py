@@ -1,0 +1,35 @@
+"""The composite blocks of the network with the two leaf layers exchanged that devices dislike."""
+
+import keras
+
+from hinet_tf.deploy.centered_half_instance_normalization import CenteredHalfInstanceNormalization
+from hinet_tf.deploy.subpixel_convolution import SubpixelConvolution
+from hinet_tf.layers import DecoderBlock, EncoderBlock, HalfInstanceNormalization
+
+
+class DeployableEncoderBlock(EncoderBlock):
+    """An `EncoderBlock` with `CenteredHalfInstanceNormalization`.
+
+    Its first convolution must hold the trained weights divided by that layer's `SCALE`.
+
+    Example:
+    >>> DeployableEncoderBlock(8, norm="instance")(keras.ops.ones((1, 16, 16, 3))).shape
+    TensorShape([1, 16, 16, 8])
+    """
+
+    def _normalization(self) -> keras.layers.Layer:
+        epsilon = HalfInstanceNormalization().epsilon
+        return CenteredHalfInstanceNormalization(epsilon, name="norm", dtype=self.dtype_policy)
+
+
+class DeployableDecoderBlock(DecoderBlock):
+    """A `DecoderBlock` with `SubpixelConvolution`.
+
+    Example:
+    >>> x, bridge = keras.ops.ones((1, 8, 8, 16)), keras.ops.ones((1, 16, 16, 8))
+    >>> DeployableDecoderBlock(8)([x, bridge]).shape
+    TensorShape([1, 16, 16, 8])
+    """
+
+    def _upsampling(self) -> keras.layers.Layer:
+        return SubpixelConvolution(self.filters, name="up", dtype=self.dtype_policy)

@@ -1,0 +1,56 @@
+"""The named ways to store and compute with the weights."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class QuantizationRecipe:
+    """What a name of `quantization=` stands for, and what it promises.
+
+    Args:
+        name: The name.
+        weight_bytes: Bytes of a weight in the file.
+        agreement: Least PSNR in decibels between the outputs of file and Keras model, peak 1;
+            `None` where the drop alone decides.
+        max_drop: Restored PSNR in decibels that may be lost against the Keras model.
+        summary: When to choose it.
+
+    Example:
+    >>> QUANTIZATION_RECIPES["float16"].weight_bytes
+    2
+    """
+
+    name: str
+    weight_bytes: int
+    agreement: float | None
+    max_drop: float
+    summary: str
+
+
+_RECIPES = (
+    QuantizationRecipe("float32", 4, 80.0, 0.05, "browsers (wasm), desktops, reference"),
+    QuantizationRecipe("float16", 2, 60.0, 0.05, "phone GPUs; half the download"),
+    QuantizationRecipe("int8_weights", 1, None, 0.1, "a quarter of the download, any delegate"),
+    QuantizationRecipe("int8_dynamic", 1, None, 0.1, "phone and desktop CPUs: small and fastest"),
+    QuantizationRecipe("int8", 1, None, 0.1, "NPUs: integer activations, calibrated"),
+    QuantizationRecipe("int16x8", 1, None, 0.1, "NPUs with 16-bit activations"),
+)
+
+QUANTIZATION_RECIPES = {recipe.name: recipe for recipe in _RECIPES}
+
+
+def get_quantization_recipe(name: str) -> QuantizationRecipe:
+    """Looks a recipe up by name.
+
+    Raises:
+        ValueError: If there is none of that name.
+
+    Example:
+    >>> get_quantization_recipe("int8").max_drop
+    0.1
+    """
+    if name not in QUANTIZATION_RECIPES:
+        raise ValueError(
+            f"`quantization` must be one of {', '.join(QUANTIZATION_RECIPES)}. Received: {name!r}"
+        )
+    return QUANTIZATION_RECIPES[name]

@@ -1,0 +1,78 @@
+"""From the deployable graph to the bytes of a .tflite file."""
+
+import tempfile
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from hinet_tf.deploy.native_log import silenced
+
+IMAGE_TYPES = ("float32", "uint8")
+
+
+def signature_name(size: tuple[int, int]) -> str:
+    """The signature that restores images of this height and width."""
+    return "restore_{}x{}".format(*size)
+
+
+def convert(
+    graph: keras.Model,
+    sizes: Sequence[tuple[int, int]],
+    image_type: str = "float32",
+    optimize: str | None = None,
+) -> bytes:
+    """Converts a deployable graph, with one static signature for each size.
+
+    Each signature maps `image`, `(1, height, width, channels)`, to `restored` of the same
+    shape; all signatures share one copy of the weights. Static shapes are what GPU delegates
+    and browsers demand. The graph goes through a SavedModel: converting the concrete functions
+    of a Keras 3 model gives, without a word, a file of unfrozen variables that returns NaN.
+
+    Args:
+        graph: What `deployable_graph` returned.
+        sizes: `(height, width)` of each signature.
+        image_type: `"float32"` in [0, 1] or `"uint8"`, for input and output alike.
+        optimize: `None` for float32, `"float16"` for float16 weights, `"int8_dynamic"` for
+            int8 weights and activations that are quantized while the network runs.
+
+    Returns:
+        The content of the file.
+    """
+    module = _Deployable(graph, image_type)
+    signatures = {
+        signature_name(size): module.restore.get_concrete_function(
+            tf.TensorSpec((1, *size, graph.input.shape[-1]), image_type, name="image")
+        )
+        for size in sizes
+    }
+    with tempfile.TemporaryDirectory() as directory, silenced():
+        tf.saved_model.save(module, directory, signatures=signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            directory, signature_keys=list(signatures)
+        )
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if optimize is not None:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if optimize == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        return converter.convert()
+
+
+class _Deployable(tf.Module):
+    """Holds the variables where the SavedModel writer looks for them."""
+
+    def __init__(self, graph: keras.Model, image_type: str) -> None:
+        super().__init__()
+        self.variables_of_graph = [weight.value for weight in graph.variables]
+        self._graph = graph
+        self._image_type = image_type
+
+    @tf.function
+    def restore(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        if self._image_type == "float32":
+            return {"restored": self._graph(image)}
+        restored = self._graph(tf.cast(image, tf.float32) * (1 / 255))
+        # Casting truncates: with the half it rounds. (tf.round is no operator of XNNPACK's.)
+        pixels = tf.clip_by_value(restored, 0.0, 1.0) * 255 + 0.5
+        return {"restored": tf.cast(pixels, tf.uint8)}
