@@ -1,5 +1,6 @@
 """What every command has in common: exit codes, one-line errors, quiet libraries."""
 
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -49,6 +50,19 @@ def run_command(command: Callable[[], int | None]) -> int:
 
 
 def quiet_tensorflow() -> None:
-    """Keeps TensorFlow's start-up chatter off the terminal; call before it is imported."""
+    """Imports TensorFlow without its start-up chatter on the terminal.
+
+    The first lines come before TensorFlow reads any setting, so that the process's stderr is
+    held shut while it is imported; Python errors still pass.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        importlib.import_module("tensorflow")
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)

@@ -79,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
             "use --skip-existing or --overwrite."
         )
     todo = [job for job in jobs if job not in existing] if args.skip_existing else jobs
+    quiet_tensorflow()
     restorer = _open_restorer(args)
 
     console = Console(stderr=True, highlight=False)
@@ -117,6 +118,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _open_restorer(args: argparse.Namespace):
+    # Late, so that a wrong command is answered at once.
     from hinet_tf.inference.open_model import open_model
     from hinet_tf.inference.restorer import Restorer
 
@@ -171,7 +173,6 @@ def _figure_path(target: Path) -> Path:
 def main(argv: Sequence[str] | None = None) -> int:
     """The `hinet-restore` command."""
     args = parse_args(argv)
-    quiet_tensorflow()
     return run_command(lambda: run(args))
 
 
