@@ -66,9 +66,7 @@ class Jpeg:
     def __post_init__(self):
         as_range("quality", self.quality, 1, 100)
         if self.subsampling not in ("4:2:0", "4:4:4"):
-            raise ValueError(
-                f"`subsampling` is {self.subsampling!r}; expected '4:2:0' or '4:4:4'."
-            )
+            raise ValueError(f"`subsampling` is {self.subsampling!r}; expected '4:2:0' or '4:4:4'.")
 
     @property
     def margin(self) -> int:
@@ -116,7 +114,7 @@ class Jpeg:
 
 
 def _scale(quality):
-    """libjpeg's percentage of the standard tables (jcparam.c, `jpeg_quality_scaling`)."""
+    """Libjpeg's percentage of the standard tables (jcparam.c, `jpeg_quality_scaling`)."""
     return ops.where(
         quality < 50.0, ops.floor(5000.0 / ops.maximum(quality, 1.0)), 200.0 - 2 * quality
     )
