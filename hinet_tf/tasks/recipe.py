@@ -105,7 +105,17 @@ class Recipe:
                 key: (getattr(self, key) is None or getattr(self, key) >= 1, "at least 1, or none")
                 for key in intervals
             },
-            "scale": (self.scale * 64 >= 2 and self.width % 2 == 0, "an even multiple of 1/64"),
+            "scale": (
+                1 / 32 <= self.scale <= 8 and (self.scale * 32).is_integer(),
+                "a multiple of 1/32 up to 8",
+            ),
+            "hin_levels": (
+                self.hin_levels is None or all(0 <= level < 5 for level in self.hin_levels),
+                "encoder levels between 0 and 4",
+            ),
+            "learning_rate": (0 < self.learning_rate < 1, "between 0 and 1"),
+            "beta_1": (0 <= self.beta_1 < 1, "at least 0 and less than 1"),
+            "beta_2": (0 <= self.beta_2 < 1, "at least 0 and less than 1"),
             "patch": (self.patch >= 16 and self.patch % 16 == 0, "a multiple of 16"),
             "degradation": _choice(self.degradation, DEGRADATIONS),
             "augmentation": _choice(self.augmentation, AUGMENTATIONS),
