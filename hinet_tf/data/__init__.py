@@ -19,6 +19,8 @@ _HOMES = {
     "Source": "source",
     "ValidationPair": "validation_pairs",
     "ValidationPairs": "validation_pairs",
+    "RecordSource": "record_source",
+    "bad_files": "cache",
     "builtin_photos": "builtin_photos",
     "cached": "cache",
     "clean_folder": "folders",

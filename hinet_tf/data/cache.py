@@ -1,9 +1,12 @@
 """Decoding once instead of in every epoch."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 from hinet_tf.data.array_source import ArraySource
 from hinet_tf.data.decode import decode_file
+from hinet_tf.data.disk_cache import cache_on_disk
 from hinet_tf.data.file_source import FileSource
 from hinet_tf.data.folders import OnBad
 from hinet_tf.data.image_header import ImageFileError
@@ -21,7 +24,8 @@ def cached(source: Source, cache: str = "auto", on_bad: OnBad | None = None) -> 
     Args:
         source: Any source; only images in files gain from a cache.
         cache: `"memory"` holds the decoded images; `"none"` decodes each time; `"auto"` is
-            `"memory"` where that takes less than a fifth of the machine's memory, else `"none"`.
+            `"memory"` where that takes less than a fifth of the machine's memory, else `"none"`;
+            anything else is a folder to keep them in, see `disk_cache.cache_on_disk`.
         on_bad: Called with each file that cannot be decoded, which is then left out; by default
             the first one is raised.
 
@@ -29,18 +33,41 @@ def cached(source: Source, cache: str = "auto", on_bad: OnBad | None = None) -> 
         The source.
 
     Raises:
-        ValueError: If `cache` is no known kind, or a file cannot be decoded.
+        ValueError: If a file cannot be decoded.
 
     Example:
     >>> source = cached(clean_folder("photos"), "memory")
     """
-    if cache not in ("memory", "none", "auto"):
-        raise ValueError(f"`cache` is {cache!r}; expected memory, none or auto.")
     if not isinstance(source, FileSource) or cache == "none":
         return source
     if cache == "auto" and source.decoded_bytes() > _MEMORY_SHARE * _machine_memory():
         return source
-    return _in_memory(source, on_bad)
+    if cache in ("auto", "memory"):
+        return _in_memory(source, on_bad)
+    return cache_on_disk(source, Path(cache), on_bad)
+
+
+def bad_files(source: Source) -> Iterator[ImageFileError]:
+    """Decodes every file and yields an error for each that is corrupt inside.
+
+    Headers and ends of files are looked at when they are opened; what is corrupt in between
+    only shows when it is decoded, and inside `tf.data` without a name. Call this to find it.
+
+    Args:
+        source: Any source; only images in files are looked at.
+
+    Yields:
+        One error for each bad file, which names it.
+
+    Example:
+    >>> for error in bad_files(source):
+    ...     report(error)
+    """
+    for header in source.headers if isinstance(source, FileSource) else ():
+        try:
+            decode_file(header)
+        except ImageFileError as error:
+            yield error
 
 
 def _in_memory(source: FileSource, on_bad: OnBad | None) -> ArraySource:

@@ -28,6 +28,7 @@ class ImageFileError(ValueError):
         super().__init__(f"{path}: {problem}; {remedy}.")
         self.path = Path(path)
         self.problem = problem
+        self.remedy = remedy
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def open_sources(
 
     Args:
         data: `"builtin"`, a paired folder (`DIR/train/input`, `DIR/train/target`, ...), a folder
-            of clean images, or several of these with commas between.
+            of clean images, `tfds:NAME`, or several of these with commas between.
         split: `"train"`, `"val"` or `"test"`. Where a paired folder has no `val`, its `test` is
             taken, and the other way round.
         cache: `"memory"`, `"none"`, a folder for decoded images, or `"auto"`; see `cached`.
@@ -39,12 +39,17 @@ def open_sources(
     names = [name.strip() for name in str(data).split(",") if name.strip()]
     if not names:
         raise ValueError("`data` is empty; expected builtin, a folder or tfds:NAME.")
-    return [cached(_open(name, split, on_bad), cache, on_bad) for name in names]
+    opened = [source for name in names for source in _open(name, split, on_bad)]
+    return [cached(source, cache, on_bad) for source in opened]
 
 
-def _open(name: str, split: str, on_bad: OnBad | None) -> Source:
+def _open(name: str, split: str, on_bad: OnBad | None) -> list[Source]:
     if name == "builtin":
-        return builtin_photos("train" if split == "train" else "val")
+        return [builtin_photos("train" if split == "train" else "val")]
+    if name.startswith("tfds:"):
+        from hinet_tf.data.tfds_source import open_tfds
+
+        return list(open_tfds(name.removeprefix("tfds:"), split))
     folder = Path(name)
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -52,7 +57,7 @@ def _open(name: str, split: str, on_bad: OnBad | None) -> Source:
         )
     paired = [part for part in SPLITS if (folder / part / "input").is_dir()]
     if not paired:
-        return clean_folder(folder, split, on_bad)
+        return [clean_folder(folder, split, on_bad)]
     if split != "train" and split not in paired:
         split = next((part for part in ("val", "test") if part in paired), split)
-    return paired_folder(folder, split, on_bad)
+    return [paired_folder(folder, split, on_bad)]

@@ -28,6 +28,10 @@ class Source(ABC):
     def __len__(self) -> int:
         return len(self.names)
 
+    def name(self, index: int) -> str:
+        """Returns the name of one image, for reports."""
+        return self.names[index]
+
     @abstractmethod
     def read(self, index: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
         """Returns one pair as tensors; runs eagerly and inside `tf.data`.
@@ -40,9 +44,9 @@ class Source(ABC):
             `(height, width, channels)` with 1 or 3 channels, of `dtype`.
         """
 
+    @abstractmethod
     def decoded_bytes(self) -> int:
         """Returns how many bytes the images take in memory once decoded."""
-        raise NotImplementedError
 
     def images(self, index: int) -> tuple[np.ndarray | None, np.ndarray]:
         """Returns one pair as NumPy arrays.

@@ -82,7 +82,7 @@ class ValidationPairs(Sequence[ValidationPair]):
         else:
             seed = random_numbers.fold_in(self._seed, number % len(self))
             degraded = self._degradation(clean, seed)
-        return ValidationPair(source.names[index], np.asarray(degraded), clean.numpy())
+        return ValidationPair(source.name(index), np.asarray(degraded), clean.numpy())
 
     def __iter__(self) -> Iterator[ValidationPair]:
         return (self[number] for number in range(len(self)))
