@@ -27,6 +27,7 @@ _SHORTCUTS = {
     "batch": "pairs per step, over all devices",
     "patch": "side of the training patches in pixels",
     "accumulate": "parts that a batch is split into, to need less memory",
+    "init": "weights to start from: a .keras model, an official .pth, or a run directory",
     "precision": f"arithmetic of the layers: {', '.join(PRECISIONS)}",
 }
 
@@ -52,6 +53,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="any other recipe key, such as learning_rate=1e-3 (repeatable)",
     )
     parser.add_argument("--run", metavar="DIR", help="run directory (default: runs/TASK)")
+    parser.add_argument("--wandb", metavar="PROJECT", help="also log to Weights & Biases")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the recipe and its cost, and train nothing"
+    )
     return parser.parse_args(argv)
 
 
@@ -62,18 +67,22 @@ def run(args: argparse.Namespace) -> int:
     # Late, so that a wrong command is answered at once.
     from hinet_tf.data import open_sources
     from hinet_tf.engine import distribution, recipe_parts
+    from hinet_tf.engine.dry_run import describe
     from hinet_tf.engine.run_directory import RunDirectory
     from hinet_tf.engine.training_session import TrainingSession
 
     strategy = distribution.choose_strategy()
     distribution.check_batch(recipe.batch, recipe.accumulate, strategy)
+    if args.dry_run:
+        print(describe(recipe, strategy))
+        return EXIT_DONE
     chief = distribution.is_chief(strategy)
     with RunDirectory(args.run or f"runs/{args.task}", writable=chief) as directory:
         directory.claim(recipe)
         sources = open_sources(recipe.data, "train")
         with strategy.scope():
             network = recipe_parts.build_network(recipe)
-        session = TrainingSession(recipe, strategy, network, directory)
+        session = TrainingSession(recipe, strategy, network, directory, args.wandb)
         start = session.resume()
         data = distribution.distribute(
             strategy,

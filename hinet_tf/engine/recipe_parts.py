@@ -7,7 +7,7 @@ import keras
 from hinet_tf import data
 from hinet_tf.engine.trainable_hinet import TrainableHINet
 from hinet_tf.losses import PSNRLoss
-from hinet_tf.optimizers import Adam, CosineDecay
+from hinet_tf.optimizers import Adam, CosineDecay, LossScaledAdam
 from hinet_tf.tasks import Recipe
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -41,7 +41,8 @@ def build_network(recipe: Recipe) -> TrainableHINet:
 def build_optimizer(recipe: Recipe) -> Adam:
     """Returns the optimizer of a recipe, with its schedule."""
     average = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
-    return Adam(
+    optimizer = LossScaledAdam if recipe.precision == "float16" else Adam
+    return optimizer(
         CosineDecay(
             recipe.learning_rate, recipe.steps, recipe.final_learning_rate, recipe.warmup_steps
         ),

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from hinet_tf.engine import callbacks, recipe_parts
 from hinet_tf.engine.checkpoints import Checkpoints
+from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.engine.progress import Progress
 from hinet_tf.engine.run_directory import RunDirectory
@@ -25,6 +26,7 @@ class TrainingSession:
         strategy: The strategy under whose scope the network was made.
         network: The compiled network.
         directory: The run directory, claimed for the recipe.
+        wandb_project: Weights & Biases project to log to as well; `None` for none.
 
     Example:
     >>> session = TrainingSession(recipe, strategy, network, directory)
@@ -36,22 +38,26 @@ class TrainingSession:
         strategy: tf.distribute.Strategy,
         network: TrainableHINet,
         directory: RunDirectory,
+        wandb_project: str | None = None,
     ) -> None:
         self.recipe = recipe
         self.strategy = strategy
         self.network = network
         self.directory = directory
+        self.wandb_project = wandb_project
         self.checkpoints = Checkpoints(directory / "checkpoints", recipe.keep_every)
         self.log = JsonLog(directory / "log.jsonl")
         self.progress = Progress(0, recipe.steps)
 
     def resume(self) -> int:
-        """Restores the newest checkpoint, if there is one.
+        """Restores the newest checkpoint or, in a new run, the weights to start from.
 
         Returns:
             The step to go on from.
         """
         step, notes = self.checkpoints.restore_newest(self.network)
+        if step == 0 and self.recipe.init:
+            load_initial_weights(self.network, self.recipe.init)
         self.progress.step = step
         self.progress.best_psnr = notes.get("best_psnr")
         if self.directory.writable:
@@ -137,6 +143,8 @@ class TrainingSession:
         saver = callbacks.SaveCheckpoints(progress, self.checkpoints, recipe.save_interval)
         signals = callbacks.StopOnSignal(self.strategy, saver.save)
         bar = callbacks.ProgressBar(progress, recipe.batch, recipe.validation_interval)
+        if self.wandb_project:
+            chain.append(callbacks.wandb_logger(self.wandb_project, recipe))
         return (
             [*chain, metrics_log, validate, saver, bar, signals],
             [bar.close, signals.restore_handlers],

@@ -78,18 +78,29 @@ class Adam(keras.optimizers.Adam):
         )
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        dtype = variable.dtype
-        gradient = ops.cast(gradient, dtype)
-        step = ops.cast(self.iterations + 1, dtype)
-        correction_1 = 1.0 - ops.power(ops.cast(self.beta_1, dtype), step)
-        correction_2 = ops.sqrt(1.0 - ops.power(ops.cast(self.beta_2, dtype), step))
+        rate, epsilon = learning_rate
         index = self._get_variable_index(variable)
         m, v = self._momentums[index], self._velocities[index]
         self.assign_add(m, (gradient - m) * (1.0 - self.beta_1))
         self.assign_add(v, (ops.square(gradient) - v) * (1.0 - self.beta_2))
-        # m_hat / (sqrt(v_hat) + epsilon), with one division less per weight.
-        rate = ops.cast(learning_rate, dtype) * correction_2 / correction_1
-        self.assign_sub(variable, rate * m / (ops.sqrt(v) + self.epsilon * correction_2))
+        self.assign_sub(variable, rate * m / (ops.sqrt(v) + epsilon))
+
+    def _backend_update_step(
+        self, grads: list[Any], trainable_variables: list[Any], learning_rate: Any
+    ) -> None:
+        # PyTorch's `lr * m_hat / (sqrt(v_hat) + epsilon)`, its bias corrections moved into two
+        # numbers that are computed once a step and not once a variable: a third of the nodes
+        # of the training graph otherwise.
+        step = ops.cast(self.iterations + 1, "float32")
+        correction_1 = 1.0 - ops.power(self.beta_1, step)
+        correction_2 = ops.sqrt(1.0 - ops.power(self.beta_2, step))
+        rate = ops.cast(learning_rate, "float32") * correction_2 / correction_1
+        epsilon = self.epsilon * correction_2
+        super()._backend_update_step(grads, trainable_variables, (rate, epsilon))
+
+    def _update_number(self) -> Any:
+        """Number of the update being made, from 1."""
+        return self.iterations + 1
 
     def _clip_gradients(self, grads: list[Any]) -> list[Any]:
         # TensorFlow's optimizer calls this before the sum over replicas, where it is too early.

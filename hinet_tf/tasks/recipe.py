@@ -31,6 +31,8 @@ class Recipe:
         degradation: What makes a degraded image from a clean one where the data has no pairs.
         sigma: Standard deviation of `"gaussian_noise"` in 8-bit levels: one, or a range `low,high`.
         quality: JPEG quality of `"jpeg"`: one, or a range `low,high`.
+        init: Weights to start from: a `.keras` model, an official `.pth` checkpoint or a run
+            directory; `None` for PyTorch's default initialization.
         patch: Side of the training patches in pixels.
         batch: Pairs per step, over all devices and workers together.
         augmentation: `"dihedral"`, all eight flips and rotations alike; `"sidd"`, the official
@@ -71,6 +73,7 @@ class Recipe:
     degradation: str = "sensor_noise"
     sigma: tuple[float, ...] = (25.0,)
     quality: tuple[int, ...] = (10, 60)
+    init: str | None = None
     patch: int = 256
     batch: int = 64
     augmentation: str = "dihedral"

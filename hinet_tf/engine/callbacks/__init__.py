@@ -7,6 +7,7 @@ from hinet_tf.engine.callbacks.save_checkpoints import SaveCheckpoints
 from hinet_tf.engine.callbacks.stop_on_divergence import StopOnDivergence
 from hinet_tf.engine.callbacks.stop_on_signal import StopOnSignal
 from hinet_tf.engine.callbacks.validate import Validate
+from hinet_tf.engine.callbacks.wandb_logger import wandb_logger
 
 __all__ = [
     "CountSteps",
@@ -16,4 +17,5 @@ __all__ = [
     "StopOnDivergence",
     "StopOnSignal",
     "Validate",
+    "wandb_logger",
 ]

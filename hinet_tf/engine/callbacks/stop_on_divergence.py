@@ -7,6 +7,7 @@ import keras
 
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.progress import Progress
+from hinet_tf.optimizers import LossScaledAdam
 
 
 class StopOnDivergence(keras.callbacks.Callback):
@@ -34,7 +35,7 @@ class StopOnDivergence(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Checks the step's loss and gradient norm."""
         values = {key: float(logs[key]) for key in ("loss", "gradient_norm") if key in logs}
-        if self.model.optimizer.loss_scale_factor is not None:
+        if isinstance(self.model.optimizer, LossScaledAdam):
             # A float16 gradient may overflow: the step is skipped and the scale lowered.
             values.pop("gradient_norm", None)
         for key, value in values.items():

@@ -1,0 +1,95 @@
+"""What a training will cost, before it is started."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from hinet_tf.engine.trainable_hinet import TrainableHINet
+from hinet_tf.tasks import Recipe
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The cost of a training on each device.
+
+    Args:
+        parameters: Trainable parameters.
+        multiply_adds: Multiply-adds of one forward pass over one patch.
+        memory_bytes: Peak memory of the training step on one device.
+        step_seconds: Time of a step, extrapolated from a small one on this machine.
+
+    Example:
+    >>> estimate(recipe, network).memory_bytes / 2**30
+    """
+
+    parameters: int
+    multiply_adds: int
+    memory_bytes: int
+    step_seconds: float
+
+
+def estimate(recipe: Recipe, network: TrainableHINet) -> Estimate:
+    """Estimates the cost of a recipe on the devices at hand.
+
+    Args:
+        recipe: The recipe.
+        network: Its network, compiled; its weights are not changed.
+
+    Returns:
+        The estimate.
+    """
+    replicas = network.distribute_strategy.num_replicas_in_sync
+    share = recipe.batch // replicas
+    parameters = network.count_params()
+    return Estimate(
+        parameters,
+        multiply_adds(recipe.width, recipe.patch),
+        memory_bytes(recipe, parameters, share // recipe.accumulate),
+        _seconds_per_pixel(network) * share * recipe.patch**2,
+    )
+
+
+def multiply_adds(width: int, side: int) -> int:
+    """Multiply-adds of one forward pass over a square RGB image; closed form, depth 5."""
+    return (585 * width**2 + 135 * width) * side**2
+
+
+def memory_bytes(recipe: Recipe, parameters: int, images: int) -> int:
+    """Peak memory of a training step in bytes.
+
+    Args:
+        recipe: The recipe.
+        parameters: Trainable parameters.
+        images: Patches that a device works on at once.
+
+    Returns:
+        Weights, gradients, Adam's two moments and moving average, and the feature maps that the
+        backward pass needs.
+    """
+    copies = 4 + bool(recipe.ema) + (recipe.accumulate > 1)
+    bytes_per_value = 4 if recipe.precision == "float32" else 2
+    maps = _MAPS_PER_PIXEL * recipe.width * bytes_per_value * recipe.patch**2 * images
+    return int(4 * parameters * copies + maps)
+
+
+# Values per pixel and unit of width that are alive at the peak; fitted to measured peaks
+# (benchmarks/training_memory.py).
+_MAPS_PER_PIXEL = 150
+
+
+def _seconds_per_pixel(network: TrainableHINet) -> float:
+    """Times forward and backward pass over one small patch."""
+    side = 4 * network.size_multiple
+    image = tf.constant(
+        np.random.default_rng(0).random((1, side, side, network.channels)), "float32"
+    )
+    small = tf.function(lambda x: network._gradients(x, x)[1]["loss"])
+    small(image)
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        float(small(image))
+        times.append(time.perf_counter() - begin)
+    return min(times) / side**2
