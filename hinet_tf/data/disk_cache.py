@@ -77,7 +77,7 @@ def _write(source: FileSource, path: Path, skip: OnBad) -> None:
 def _example(name: str, images: dict[str, np.ndarray]) -> bytes:
     features = {"name": _bytes(name.encode())}
     for key, image in images.items():
-        features[key] = _bytes(np.ascontiguousarray(image).tobytes())
+        features[f"{key}/value"] = _bytes(np.ascontiguousarray(image).tobytes())
         features[f"{key}/shape"] = tf.train.Feature(
             int64_list=tf.train.Int64List(value=image.shape)
         )

@@ -25,7 +25,7 @@ class RecordSource(Source):
         files: The TFRecord files, on a local disk.
         clean: Name of the feature that holds the clean image.
         degraded: Name of the feature with its degraded partner, if there is one.
-        plain_pixels: Whether the features hold pixels (with the shape in `NAME/shape`) or the
+        plain_pixels: Whether the images are pixels in `NAME/value` of shape `NAME/shape`, or the
             bytes of an image file.
         dtype: What the pixels are, `tf.uint8` or `tf.uint16`.
         title: Start of the images' names.
@@ -65,11 +65,11 @@ class RecordSource(Source):
     def read(self, index: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
         """Returns one pair; see `Source.read`."""
         record = tf.ensure_shape(tf.numpy_function(self._record, [index], tf.string), ())
-        described = {name: tf.io.FixedLenFeature((), tf.string) for name in self._features}
-        if self._plain_pixels:
-            described |= {
-                f"{name}/shape": tf.io.FixedLenFeature((3,), tf.int64) for name in self._features
-            }
+        described = {}
+        for name in self._features:
+            described[self._content(name)] = tf.io.FixedLenFeature((), tf.string)
+            if self._plain_pixels:
+                described[f"{name}/shape"] = tf.io.FixedLenFeature((3,), tf.int64)
         example = tf.io.parse_single_example(record, described)
         images = [self._image(example, name) for name in self._features]
         return (images[0] if self.paired else None), images[-1]
@@ -90,8 +90,12 @@ class RecordSource(Source):
         descriptor = self._descriptors[self._file_of[index]]
         return os.pread(descriptor, int(self._lengths[index]), int(self._begins[index]))
 
+    def _content(self, name: str) -> str:
+        # As TFDS stores a `Tensor` feature of unknown shape in bytes.
+        return f"{name}/value" if self._plain_pixels else name
+
     def _image(self, example: dict[str, tf.Tensor], name: str) -> tf.Tensor:
-        content = example[name]
+        content = example[self._content(name)]
         if self._plain_pixels:
             image = tf.reshape(tf.io.decode_raw(content, self.dtype), example[f"{name}/shape"])
         else:
