@@ -1,0 +1,1 @@
+"""Command-line programs that export; installed as `hinet_tf.export`."""

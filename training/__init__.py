@@ -1,0 +1,1 @@
+"""Command-line programs that train, score and convert; installed as `hinet_tf.training`."""

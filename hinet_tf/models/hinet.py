@@ -146,11 +146,12 @@ class HINet(keras.Model):
         super().__init__(
             inputs=image,
             outputs={"stage1": stage1, "restored": restored},
-            dtype=policy,
-            name=name,
+            name=name or "hinet",
         )
 
         # === Config ===
+        # A functional model does not take `dtype`; training looks here for loss scaling.
+        self.dtype_policy = policy
         self.width = width
         self.depth = depth
         self.hin_levels = hin_levels
@@ -168,6 +169,10 @@ class HINet(keras.Model):
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> dict[str, Any]:
         _check_size(inputs.shape, self.size_multiple)
         return super().call(inputs, training=training, mask=mask)
+
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        _check_size(inputs.shape, self.size_multiple)
+        return super().compute_output_spec(inputs, *args, **kwargs)
 
     def compile(self, *args: Any, metrics: Any = None, **kwargs: Any) -> None:
         """Configures training as `keras.Model.compile`; `metrics` defaults to `[PSNR()]`."""

@@ -1,0 +1,35 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+
+# Before TensorFlow is imported anywhere: no start-up chatter, and no grabbing of all GPU memory.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+import numpy as np
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture
+def golden():
+    """Opens a file of numbers from the official code by name."""
+    return lambda name: np.load(GOLDEN / name)
+
+
+@pytest.fixture
+def golden_path():
+    return lambda name: GOLDEN / name
+
+
+@pytest.fixture(autouse=True)
+def clean_keras_state():
+    """Every test starts from the default policy and the same random numbers."""
+    import keras
+
+    keras.config.set_dtype_policy("float32")
+    keras.utils.set_random_seed(0)
+    yield
+    keras.config.set_dtype_policy("float32")
