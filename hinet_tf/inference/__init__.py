@@ -8,7 +8,7 @@ from typing import Any
 
 _NAMES = {
     "Restorer": "hinet_tf.inference.restorer",
-    "open_model": "hinet_tf.inference.open_model",
+    "open_model": "hinet_tf.inference.model_file",
 }
 
 __all__ = ["Restorer", "open_model"]

@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _open_restorer(args: argparse.Namespace):
     # Late, so that a wrong command is answered at once.
-    from hinet_tf.inference.open_model import open_model
+    from hinet_tf.inference.model_file import open_model
     from hinet_tf.inference.restorer import Restorer
 
     return Restorer(

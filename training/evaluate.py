@@ -1,0 +1,266 @@
+"""Scores models on test sets under the published protocols.
+
+    python training/evaluate.py --task denoise --model denoise.keras --data SIDD
+    python training/evaluate.py --task deblur --model HINet-GoPro.pth --data GoPro --local
+    python training/evaluate.py --task derain --model derain.keras --data Rain13k/test \
+        --json scores.json --csv scores.csv --gallery gallery
+    python training/evaluate.py --task denoise --compare small.keras large.keras --data DIR \
+        --set degradation=gaussian_noise --set sigma=25
+
+DIR is one of:
+
+{layouts}DIR with clean images only       degraded as the task's recipe says (--set)
+builtin, tfds:NAME               what training validates on
+
+--model takes a .keras file, a preset, a SavedModel folder, a .tflite file or an official .pth.
+What each protocol fixes is listed in docs/scoring.md. Denoising scores the float output as the
+official SIDD test does, the other tasks the rounded 8-bit image; --output changes that.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from hinet_tf.command_line import EXIT_DONE, UsageError, quiet_tensorflow, run_command
+from hinet_tf.inference.memory_size import memory_size
+from hinet_tf.tasks import TASKS, get_recipe
+
+_PROTOCOLS = {"derain": "hinet_y,matlab_y"}
+_ALL = "hinet,hinet_y,matlab,matlab_y,basicsr,basicsr_y"
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    from hinet_tf.inference.scored_pairs import LAYOUTS_HELP
+
+    description, epilog = __doc__.format(layouts=LAYOUTS_HELP).split("\n\n", 1)
+    parser = argparse.ArgumentParser(
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--task", required=True, choices=TASKS)
+    models = parser.add_mutually_exclusive_group(required=True)
+    models.add_argument("--model", help="the model to score")
+    models.add_argument("--compare", nargs=2, metavar=("A", "B"), help="score two, and B - A")
+    add("--data", required=True, metavar="DIR", help="the test set")
+    add("--folders", nargs=2, metavar=("INPUT", "TARGET"), help="two folders of DIR to pair")
+    add("--protocol", help=f"one or more of {_ALL}, with commas; or all")
+    add("--output", choices=("float", "uint8"), help="what is scored (default: by the task)")
+    add("--limit", type=int, help="score the first N images only")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="recipe key, see train.py")
+    results = parser.add_argument_group("results")
+    results.add_argument("--csv", type=Path, metavar="FILE", help="one row per image")
+    results.add_argument("--json", type=Path, metavar="FILE", help="means, images and settings")
+    results.add_argument("--images", type=Path, metavar="DIR", help="restored images as PNG")
+    results.add_argument("--gallery", type=Path, metavar="DIR", help="page of the worst images")
+    results.add_argument("--gallery-images", type=int, default=24, metavar="N")
+    network = parser.add_argument_group("network")
+    network.add_argument("--engine", choices=("tensorflow", "litert", "openvino"))
+    network.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    network.add_argument("--local", action="store_true", help="local statistics (TLC)")
+    network.add_argument("--fast", action="store_true", help="stop after stage 1")
+    network.add_argument("--self-ensemble", action="store_true")
+    network.add_argument("--tile", type=int, help="side of tiles (default: the whole image)")
+    network.add_argument("--overlap", type=int, default=32)
+    network.add_argument("--memory", type=memory_size, default="64G", help="limit for whole images")
+    args = parser.parse_args(argv)
+    args.protocols = _protocols(parser, args)
+    args.output = args.output or ("float" if args.task == "denoise" else "uint8")
+    return args
+
+
+def _protocols(parser: argparse.ArgumentParser, args: argparse.Namespace) -> list[str]:
+    names = args.protocol or _PROTOCOLS.get(args.task, "hinet,matlab")
+    names = (_ALL if names == "all" else names).split(",")
+    unknown = [name for name in names if name not in _ALL.split(",")]
+    if unknown:
+        parser.error(f"unknown protocol {unknown[0]!r}, expected one or more of {_ALL}, or all")
+    return names
+
+
+def run(args: argparse.Namespace) -> int:
+    """Scores one or two models and writes what was asked for."""
+    quiet_tensorflow()
+    # Late, so that a wrong command is answered at once.
+    import rich
+
+    from hinet_tf.inference.gallery import Gallery
+    from hinet_tf.inference.score_report import (
+        difference_lines,
+        summary_table,
+        write_csv,
+        write_json,
+    )
+    from hinet_tf.inference.scoring import paired_difference, summarize
+
+    pairs = _open_pairs(args)[: args.limit]
+    models = args.compare or [args.model]
+    report = {
+        "task": args.task,
+        "data": args.data,
+        "output": args.output,
+        "degradation": _degradation_note(args),
+        "network": {
+            key: getattr(args, key)
+            for key in ("engine", "precision", "local", "fast", "self_ensemble", "tile", "overlap")
+        },
+        "models": [],
+    }
+    scores = []
+    for number, model in enumerate(models):
+        gallery = Gallery(args.gallery, args.protocols[0], args.gallery_images)
+        scores.append(_score(args, model, number, pairs, gallery if args.gallery else None))
+        summary = summarize(scores[-1])
+        report["models"].append(
+            {"model": model, **summary, "scores": [score._asdict() for score in scores[-1]]}
+        )
+        rich.print(summary_table(f"{model}: {summary['images']} images", summary))
+        identical = max(means["identical"] for means in summary["restored"].values())
+        if identical:
+            print(f"{identical} images equal their target and are left out of the mean PSNR.")
+        if args.gallery:
+            folder = args.gallery / f"model{number + 1}" if args.compare else args.gallery
+            gallery.directory = folder
+            page = gallery.write(summary, f"{model} on {args.data}", _subtitle(args, summary))
+            print(f"gallery: {page}")
+    if args.compare:
+        report["differences"] = {
+            protocol: {
+                key: paired_difference(
+                    *[[score.restored[protocol][key] for score in side] for side in scores]
+                )
+                for key in ("psnr", "ssim")
+            }
+            for protocol in args.protocols
+        }
+        print("\n".join(difference_lines(report["differences"])))
+    if args.csv:
+        write_csv(args.csv, models, scores)
+    if args.json:
+        write_json(args.json, report)
+    return EXIT_DONE
+
+
+def _open_pairs(args: argparse.Namespace) -> list:
+    from hinet_tf.inference.scored_pairs import ScoredPair, clean_images, find_pairs
+
+    directory = Path(args.data)
+    if directory.is_dir():
+        try:
+            return find_pairs(directory, args.folders)
+        except ValueError as error:
+            if args.folders or not str(error).startswith("No pairs"):
+                raise
+        return clean_images(directory, _degrade(args))
+    from hinet_tf.data import ValidationPairs, open_sources
+    from hinet_tf.engine.recipe_parts import build_degradation
+
+    recipe = _recipe(args)
+    pairs = ValidationPairs(
+        open_sources(args.data, "test"),
+        degradation=build_degradation(recipe),
+        seed=recipe.seed,
+    )
+    return [
+        ScoredPair("", name, lambda n=n: pairs[n].degraded, lambda n=n: pairs[n].clean)
+        for n, name in enumerate(pairs.names)
+    ]
+
+
+def _recipe(args: argparse.Namespace):
+    try:
+        return get_recipe(args.task).with_overrides(args.set)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _degrade(args: argparse.Namespace):
+    """A function that degrades the image of a number the same way each time."""
+    import numpy as np
+    import tensorflow as tf
+
+    from hinet_tf.data import random_numbers
+    from hinet_tf.engine.recipe_parts import build_degradation
+
+    recipe = _recipe(args)
+    degradation = build_degradation(recipe)
+
+    def degrade(clean: np.ndarray, number: int) -> np.ndarray:
+        peak = np.iinfo(clean.dtype).max if clean.dtype.kind == "u" else 1
+        image = tf.constant(clean.astype(np.float32) / peak)
+        return np.asarray(degradation(image, random_numbers.fold_in(recipe.seed, number)))
+
+    return degrade
+
+
+def _degradation_note(args: argparse.Namespace) -> dict:
+    recipe = _recipe(args)
+    keys = ("degradation", "sigma", "quality", "seed")
+    return {key: getattr(recipe, key) for key in keys}
+
+
+def _score(args: argparse.Namespace, model: str, number: int, pairs: list, gallery) -> list:
+    import numpy as np
+    from PIL import Image
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from hinet_tf.files import atomic_path
+    from hinet_tf.inference import Restorer, open_model
+    from hinet_tf.inference.scoring import ImageScore, score_image
+
+    restorer = Restorer(
+        open_model(model, local=args.local),
+        tile=args.tile,
+        overlap=args.overlap,
+        self_ensemble=args.self_ensemble,
+        engine=args.engine or "tensorflow",
+        fast=args.fast,
+        precision=args.precision,
+        memory=args.memory,
+    )
+    scores = []
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        for pair in progress.track(pairs, description="Scoring"):
+            degraded, target = pair.degraded(), pair.target()
+            if degraded.dtype.kind == "u":
+                degraded = degraded.astype(np.float32) / np.iinfo(degraded.dtype).max
+            restored = restorer.restore(degraded)
+            rounded = np.rint(np.clip(restored, 0, 1) * 255).astype(np.uint8)
+            if args.output == "uint8":
+                restored = rounded
+            name = "/".join(filter(None, (pair.set_name, pair.name)))
+            try:
+                after, before = score_image(degraded, restored, target, args.protocols)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
+            scores.append(ImageScore(pair.set_name, pair.name, after, before))
+            if gallery:
+                images = {"degraded": degraded, "restored": rounded, "target": target}
+                gallery.add(scores[-1], images)
+            if args.images:
+                folder = args.images / f"model{number + 1}" if args.compare else args.images
+                with atomic_path(folder / f"{name}.png") as temporary:
+                    Image.fromarray(np.squeeze(rounded)).save(temporary)
+    return scores
+
+
+def _subtitle(args: argparse.Namespace, summary: dict) -> str:
+    return (
+        f"{summary['images']} images, ranked by {args.protocols[0]} PSNR, {args.output} output"
+        f"{', local statistics' if args.local else ''}{', stage 1 only' if args.fast else ''}"
+        f"{', self-ensemble' if args.self_ensemble else ''}"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = parse_args(argv)
+    return run_command(lambda: run(args))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
