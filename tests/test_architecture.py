@@ -15,7 +15,7 @@ FLOORS = [
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 # Helpers without any dependency inside the package; every floor may use them.
-COMMON = {"files", "command_line"}
+COMMON = {"files", "command_line", "__version__"}
 BACKEND_AGNOSTIC = ("layers", "losses", "metrics", "models", "optimizers")
 
 

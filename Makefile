@@ -1,0 +1,38 @@
+# Both commands set up everything they need in .venv; see README.md.
+#   make demo   trains a small denoiser, restores a photo, exports it (minutes)
+#   make test   runs the test suite
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-slow lint clean
+
+demo: $(VENV)/demo-installed
+	$(BIN)/python training/train.py --task denoise --run demo/training \
+		--scale 0.25 --patch 64 --batch 8 --steps 500 --precision bfloat16 \
+		--set learning_rate=1e-3 --set degradation=gaussian_noise --set sigma=25
+	$(BIN)/python export/demo.py --model demo/training/best.keras --out demo
+
+test: $(VENV)/test-installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-slow: $(VENV)/test-installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+lint: $(VENV)/test-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) build dist demo *.egg-info
+
+$(VENV)/demo-installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/test-installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
+	touch $@
