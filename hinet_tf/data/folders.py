@@ -16,19 +16,21 @@ HELD_BACK = 20
 OnBad = Callable[[ValueError], None]
 
 
-def image_files(folder: str | os.PathLike[str]) -> list[Path]:
+def image_files(folder: str | os.PathLike[str], on_bad: OnBad | None = None) -> list[Path]:
     """Lists the image files below a folder, by suffix, in the order of their paths.
 
-    Symbolic links to folders are followed once each, so that a loop of links ends. Hidden files
-    and folders are left out.
+    Symbolic links are followed. Hidden files and folders are left out.
 
     Args:
         folder: The folder.
+        on_bad: Called with each link that leads back to a folder above it, which is then not
+            followed; by default the first one is raised.
 
     Returns:
         The files.
 
     Raises:
+        ValueError: If a link leads back to a folder above it and `on_bad` is `None`.
         FileNotFoundError: If there is no such folder.
 
     Example:
@@ -37,7 +39,7 @@ def image_files(folder: str | os.PathLike[str]) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder; expected a folder of images.")
-    return sorted(_walk(folder, set()))
+    return sorted(_walk(folder, on_bad or _raise))
 
 
 def clean_folder(
@@ -64,9 +66,9 @@ def clean_folder(
     >>> source = clean_folder("photos", "train")
     """
     folder = Path(folder)
-    files = image_files(folder)
+    files = image_files(folder, on_bad)
     if any((folder / name).is_dir() for name in ("train", "val", "test")):
-        files = image_files(folder / split)
+        files = image_files(folder / split, on_bad)
     elif split == "test":
         raise ValueError(f"{folder} has no folder test/; put the test images there.")
     else:
@@ -145,7 +147,7 @@ def _same_size(degraded: ImageHeader, clean: ImageHeader, report: OnBad) -> bool
 def _unique(folder: Path, report: OnBad) -> Iterator[tuple[str, Path]]:
     """Yields the files of a folder by name, each name once."""
     by_name = defaultdict(list)
-    for path in image_files(folder):
+    for path in image_files(folder, report):
         by_name[path.relative_to(folder).with_suffix("").as_posix()].append(path)
     for name, paths in by_name.items():
         if len(paths) > 1:
@@ -185,16 +187,13 @@ def _names(folder: Path, headers: list[ImageHeader]) -> list[str]:
     return [header.path.relative_to(folder).with_suffix("").as_posix() for header in headers]
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
-    status = folder.stat()
-    identity = status.st_dev, status.st_ino
-    if identity in seen:
-        return
-    seen.add(identity)
+def _walk(folder: Path, report: OnBad) -> Iterator[Path]:
     for path in folder.iterdir():
         if path.name.startswith("."):
             continue
-        if path.is_dir():
-            yield from _walk(path, seen)
+        if path.is_symlink() and path.resolve() in (folder.resolve(), *folder.resolve().parents):
+            report(ValueError(f"{path} is a symbolic link to a folder above it; remove the link."))
+        elif path.is_dir():
+            yield from _walk(path, report)
         elif path.suffix.lower() in SUFFIXES:
             yield path

@@ -1,0 +1,102 @@
+"""Looks at data before it is trained on.
+
+    hinet-data check DIR                 what is in DIR, and what is wrong with it
+    hinet-data check DIR --skip-bad      succeeds if something usable is left
+    hinet-data check DIR --json FILE     the same as JSON
+
+Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from hinet_tf.command_line import EXIT_DONE, EXIT_FAILED, UsageError, quiet_tensorflow, run_command
+from hinet_tf.files import atomic_path
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Returns the arguments."""
+    parser = argparse.ArgumentParser(
+        "hinet-data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check", help="list what is in a folder and what is wrong with it")
+    check.add_argument("folder", type=Path, metavar="DIR", help="a paired or a clean folder")
+    check.add_argument(
+        "--skip-bad", action="store_true", help="succeed if something usable is left"
+    )
+    check.add_argument("--json", type=Path, metavar="FILE", help="write the reports to FILE")
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Checks the folder, prints the reports and returns the exit code."""
+    if not args.folder.is_dir():
+        raise UsageError(f"{args.folder} is no folder; expected a folder of images.")
+    quiet_tensorflow()
+    from hinet_tf.data.folder_check import check_folder
+
+    reports = check_folder(args.folder, _progress)
+    _show(args.folder, reports)
+    if args.json:
+        with atomic_path(args.json) as path:
+            path.write_text(json.dumps([asdict(report) for report in reports], indent=1) + "\n")
+    problems = [problem for report in reports for problem in report.problems]
+    if args.skip_bad:
+        problems = [] if all(report.usable for report in reports) else problems
+    return EXIT_FAILED if problems else EXIT_DONE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; see the module's documentation."""
+    return run_command(lambda: run(parse_args(argv)))
+
+
+def _progress(items: Iterable, title: str) -> Iterable:
+    from rich.console import Console
+    from rich.progress import track
+
+    # On stderr, so that the report alone can be piped on.
+    return track(items, f"Checking {title}", console=Console(stderr=True), transient=True)
+
+
+def _show(folder: Path, reports: list) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(soft_wrap=True)
+    table = Table("split", "kind", "usable", "unusable", "sizes", "files", "PSNR input to target")
+    for report in reports:
+        unusable = sum(not problem.usable for problem in report.problems)
+        table.add_row(
+            report.split,
+            "pairs" if report.paired else "clean images",
+            str(report.usable),
+            str(unusable),
+            " to ".join(f"{width}x{height}" for height, width in report.sizes) or "-",
+            "\n".join(f"{count} {kind}" for kind, count in report.kinds.items()) or "-",
+            "{1:.1f} dB ({0:.1f} to {2:.1f})".format(*report.psnr) if report.psnr else "-",
+        )
+    console.print(table)
+    for report in reports:
+        for problem in report.problems:
+            mark = "[yellow]look[/]" if problem.usable else "[red]bad [/]"
+            console.print(f"{mark} {report.split}: {escape(problem.message)}", highlight=False)
+    problems = [problem for report in reports for problem in report.problems]
+    unusable = sum(not problem.usable for problem in problems)
+    usable = sum(report.usable for report in reports)
+    if problems:
+        console.print(
+            f"{usable} usable, {unusable} problems that make images unusable, "
+            f"{len(problems) - unusable} to look at."
+        )
+    else:
+        console.print(f"{usable} usable; nothing is wrong with {escape(str(folder))}.")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
