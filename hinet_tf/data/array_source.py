@@ -94,8 +94,9 @@ def _joined(images: list[np.ndarray], wide: bool) -> tf.Tensor:
     end = 0
     for image in images:
         begin, end = end, end + image.size
-        scale = 257 if wide and image.dtype == np.uint8 else 1
-        np.multiply(image.ravel(), scale, out=values[begin:end], casting="unsafe")
+        values[begin:end] = image.ravel()
+        if wide and image.dtype == np.uint8:
+            values[begin:end] *= 257
     # On the CPU even where there is an accelerator: `tf.data` reads it there.
     with tf.device("CPU"):
         return tf.convert_to_tensor(values)

@@ -7,9 +7,6 @@ from PIL import Image
 
 from hinet_tf.data.image_header import FORMATS, ImageFileError, ImageHeader
 
-# The position of a format in FORMATS is its number in the graph.
-_IN_GRAPH = FORMATS.index("PNG"), FORMATS.index("JPEG")
-
 
 def decode_image(path: tf.Tensor, format_number: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     """Decodes one file to the values that libpng or libjpeg-turbo give for it.
@@ -37,13 +34,14 @@ def decode_image(path: tf.Tensor, format_number: tf.Tensor, dtype: tf.DType) -> 
         image = tf.io.decode_jpeg(tf.io.read_file(path), dct_method="INTEGER_ACCURATE")
         return tf.cast(image, dtype) * 257 if dtype == tf.uint16 else image
 
-    def other() -> tf.Tensor:
-        return tf.numpy_function(
-            lambda name: _decode_in_python(name.decode(), dtype.as_numpy_dtype), [path], dtype
-        )
+    def other(format: str) -> tf.Tensor:
+        def decode(name) -> np.ndarray:
+            return _decode_in_python(np.asarray(name).item().decode(), format, dtype)
 
-    image = tf.switch_case(format_number, {_IN_GRAPH[0]: png, _IN_GRAPH[1]: jpeg}, default=other)
-    return tf.ensure_shape(image, (None, None, None))
+        return tf.numpy_function(decode, [path], dtype)
+
+    branches = [{"PNG": png, "JPEG": jpeg}.get(f, lambda f=f: other(f)) for f in FORMATS]
+    return tf.ensure_shape(tf.switch_case(format_number, branches), (None, None, None))
 
 
 def decode_file(header: ImageHeader, dtype: tf.DType | None = None) -> np.ndarray:
@@ -65,9 +63,14 @@ def decode_file(header: ImageHeader, dtype: tf.DType | None = None) -> np.ndarra
     if dtype is None:
         dtype = tf.uint16 if header.bits == 16 else tf.uint8
     try:
+        if header.format not in ("PNG", "JPEG"):
+            return _decode_in_python(str(header.path), header.format, dtype)
         number = tf.constant(FORMATS.index(header.format))
         return decode_image(tf.constant(str(header.path)), number, dtype).numpy()
-    except (tf.errors.InvalidArgumentError, tf.errors.UnknownError) as error:
+    except ImageFileError:
+        raise
+    # The decoders have no common error; whatever they raise, the file is at fault.
+    except (tf.errors.InvalidArgumentError, OSError, ValueError, RuntimeError) as error:
         raise ImageFileError(header.path, "the content is corrupt", "copy it again") from error
 
 
@@ -76,30 +79,33 @@ def _without_alpha(image: tf.Tensor) -> tf.Tensor:
     return image[..., : tf.where(channels < 3, 1, 3)]
 
 
-def _decode_in_python(path: str, dtype: type) -> np.ndarray:
-    image = _read_tiff(path) if path.lower().endswith((".tif", ".tiff")) else _read_pillow(path)
+def _decode_in_python(path: str, format: str, dtype: tf.DType) -> np.ndarray:
+    image = _read_tiff(path) if format == "TIFF" else _read_pillow(path)
     image = image[..., np.newaxis] if image.ndim == 2 else image
     image = image[..., : 1 if image.shape[2] < 3 else 3]
-    if image.dtype == np.uint8 and dtype == np.uint16:
+    if image.dtype == np.uint8 and dtype == tf.uint16:
         return image.astype(np.uint16) * 257
     return image
 
 
 def _read_pillow(path: str) -> np.ndarray:
     with Image.open(path) as image:
-        return np.asarray(image.convert("RGB") if image.mode in ("P", "RGBA") else image)
+        return np.asarray(image.convert("RGB") if image.mode in ("P", "RGBA", "YCbCr") else image)
 
 
 def _read_tiff(path: str) -> np.ndarray:
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]
+        # What tifffile decodes by itself; the rest needs libtiff, which Pillow brings.
         if page.compression.name in ("NONE", "ADOBE_DEFLATE", "DEFLATE"):
             if page.photometric.name in ("RGB", "MINISBLACK"):
                 image = page.asarray()
-                return np.moveaxis(image, 0, -1) if page.planarconfig.name == "SEPARATE" else image
+                separate = int(page.planarconfig) == tifffile.PLANARCONFIG.SEPARATE
+                return np.moveaxis(image, 0, -1) if separate else image
         elif page.bitspersample == 16:
-            raise ValueError(
-                f"{path}: 16-bit TIFF compressed with {page.compression.name} cannot be read; "
-                f"save it uncompressed, with Deflate, or as PNG."
+            raise ImageFileError(
+                path,
+                f"16 bits compressed with {page.compression.name} cannot be read",
+                "save it uncompressed, with Deflate, or as PNG",
             )
     return _read_pillow(path)

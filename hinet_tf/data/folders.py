@@ -52,7 +52,8 @@ def clean_folder(
 
     Args:
         folder: The folder.
-        split: `"train"`, `"val"` or `"test"`; the last only where there is such a subfolder.
+        split: `"train"`, `"val"`, `"test"` (only where there is such a subfolder), or `"all"`,
+            which holds nothing back.
         on_bad: Called with each unusable file, which is then left out; by default it is raised.
 
     Returns:
@@ -67,11 +68,11 @@ def clean_folder(
     """
     folder = Path(folder)
     files = image_files(folder, on_bad)
-    if any((folder / name).is_dir() for name in ("train", "val", "test")):
+    if split != "all" and any((folder / name).is_dir() for name in ("train", "val", "test")):
         files = image_files(folder / split, on_bad)
     elif split == "test":
         raise ValueError(f"{folder} has no folder test/; put the test images there.")
-    else:
+    elif split != "all":
         held_back = set(files[::HELD_BACK] if len(files) > 1 else ())
         files = [file for file in files if (file in held_back) == (split == "val")]
     headers = _headers(files, on_bad)
