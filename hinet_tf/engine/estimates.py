@@ -9,6 +9,12 @@ import tensorflow as tf
 from hinet_tf.engine.trainable_hinet import TrainableHINet
 from hinet_tf.tasks import Recipe
 
+# Both fitted to the peaks that benchmarks/training_memory.py measures on a CPU. Values per pixel
+# and unit of width that are alive at the peak of the backward pass:
+_MAPS_PER_PIXEL = 58
+# What TensorFlow takes for itself once it trains.
+_RUNTIME_BYTES = 210 * 2**20
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -68,15 +74,11 @@ def memory_bytes(recipe: Recipe, parameters: int, images: int) -> int:
         Weights, gradients, Adam's two moments and moving average, and the feature maps that the
         backward pass needs.
     """
-    copies = 4 + bool(recipe.ema) + (recipe.accumulate > 1)
+    # Weights, gradients and Adam's two moments; summed gradients and their new sum.
+    copies = 4 + bool(recipe.ema) + 2 * (recipe.accumulate > 1)
     bytes_per_value = 4 if recipe.precision == "float32" else 2
     maps = _MAPS_PER_PIXEL * recipe.width * bytes_per_value * recipe.patch**2 * images
-    return int(4 * parameters * copies + maps)
-
-
-# Values per pixel and unit of width that are alive at the peak; fitted to measured peaks
-# (benchmarks/training_memory.py).
-_MAPS_PER_PIXEL = 150
+    return int(4 * parameters * copies + maps + _RUNTIME_BYTES)
 
 
 def _seconds_per_pixel(network: TrainableHINet) -> float:

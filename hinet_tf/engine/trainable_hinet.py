@@ -38,9 +38,9 @@ class TrainableHINet(HINet):
         """Configures training as `keras.Model.compile`; the step reports PSNR by itself."""
         super(HINet, self).compile(*args, **kwargs)
 
-    def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def train_step(self, data: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
         """One optimizer step on the replica's share of a batch."""
-        degraded, clean = data
+        degraded, clean, _ = keras.utils.unpack_x_y_sample_weight(data)
         gradients, logs = self._averaged_gradients(degraded, clean)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         norm = getattr(self.optimizer, "gradient_norm", None)

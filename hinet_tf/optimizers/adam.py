@@ -91,7 +91,7 @@ class Adam(keras.optimizers.Adam):
         # PyTorch's `lr * m_hat / (sqrt(v_hat) + epsilon)`, its bias corrections moved into two
         # numbers that are computed once a step and not once a variable: a third of the nodes
         # of the training graph otherwise.
-        step = ops.cast(self.iterations + 1, "float32")
+        step = ops.cast(self._update_number(), "float32")
         correction_1 = 1.0 - ops.power(self.beta_1, step)
         correction_2 = ops.sqrt(1.0 - ops.power(self.beta_2, step))
         rate = ops.cast(learning_rate, "float32") * correction_2 / correction_1

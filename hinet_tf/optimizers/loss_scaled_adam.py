@@ -78,8 +78,7 @@ class LossScaledAdam(Adam):
         return ops.where(self.finite > 0, value, ops.zeros_like(value))
 
     def _update_number(self) -> Any:
-        # `updates` already counts the step being made.
-        return ops.maximum(self.updates, 1.0)
+        return self.updates + 1.0
 
     def _clip_by_global_norm(self, grads: list[Any]) -> list[Any]:
         inverse = 1.0 / self.loss_scale

@@ -20,10 +20,10 @@ from hinet_tf.tasks import Recipe
 
 
 class ClippedDescent(Adam):
-    """Plain gradient descent behind the very clip of `Adam`."""
+    """Plain gradient descent at rate one, behind the very clip of `Adam`."""
 
     def update_step(self, gradient, variable, learning_rate):
-        self.assign_sub(variable, learning_rate * gradient)
+        self.assign_sub(variable, gradient)
 
 
 class History(keras.callbacks.Callback):
@@ -60,7 +60,7 @@ def train(replicas=1, optimizer="adam", steps=20, remedies=True, out=None, **cha
     with strategy.scope():
         network = recipe_parts.build_network(recipe)
         if optimizer == "descent":
-            descent = ClippedDescent(1.0)
+            descent = ClippedDescent()
             descent.build(network.trainable_variables)
             network.compile(descent, loss=network.loss)
     sources = open_sources("builtin", "train")
