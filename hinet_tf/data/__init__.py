@@ -6,6 +6,7 @@ imported.
 
 import importlib
 
+# No module may have the name of what it holds: once imported, it would hide it.
 _HOMES = {
     "ArraySource": "array_source",
     "Defocus": "degradations",
@@ -21,10 +22,10 @@ _HOMES = {
     "ValidationPairs": "validation_pairs",
     "RecordSource": "record_source",
     "bad_files": "cache",
-    "builtin_photos": "builtin_photos",
+    "builtin_photos": "builtin",
     "cached": "cache",
     "clean_folder": "folders",
-    "open_sources": "open_sources",
+    "open_sources": "data_argument",
     "paired_folder": "folders",
     "training_pipeline": "pipeline",
 }
@@ -36,7 +37,6 @@ def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    # A module of the same name (`builtin_photos`) would else win from now on.
     globals()[name] = value
     return value
 

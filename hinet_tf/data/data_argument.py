@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hinet_tf.data.builtin_photos import builtin_photos
+from hinet_tf.data.builtin import builtin_photos
 from hinet_tf.data.cache import cached
 from hinet_tf.data.folders import OnBad, clean_folder, paired_folder
 from hinet_tf.data.source import Source
