@@ -153,20 +153,22 @@ class Restorer:
         """
         pixel_format = PixelFormat(np.dtype(dtype), channels, self.engine.channels)
         tile_height, tile_width = self.tile_size(height, width)
-        tops = tile_starts(height, tile_height, self.overlap)
-        lefts = tile_starts(width, tile_width, self.overlap)
+        multiple = self.engine.size_multiple
+        tops = tile_starts(height, tile_height, self.overlap, multiple)
+        lefts = tile_starts(width, tile_width, self.overlap, multiple)
         row_weights = blend_weights(tops, tile_height, self.overlap)
         column_weights = blend_weights(lefts, tile_width, self.overlap)
 
         strip = read(0, 0)
         carry = np.zeros((0, width, self.engine.channels), np.float32)
         for index, top in enumerate(tops):
-            known = strip[len(strip) - (tops[index - 1] + tile_height - top) :] if index else strip
-            strip = np.concatenate([known, read(top + len(known), tile_height - len(known))])
+            bottom = min(top + tile_height, height)
+            known = strip[top - tops[index - 1] :] if index else strip
+            strip = np.concatenate([known, read(top + len(known), bottom - top - len(known))])
             restored = self._restore_strip(pixel_format.to_model(strip), lefts, column_weights)
-            restored *= row_weights[index, :, np.newaxis, np.newaxis]
+            restored *= row_weights[index, : len(strip), np.newaxis, np.newaxis]
             restored[: len(carry)] += carry
-            finished = tops[index + 1] - top if index + 1 < len(tops) else tile_height
+            finished = tops[index + 1] - top if index + 1 < len(tops) else len(strip)
             carry = restored[finished:].copy()
             yield pixel_format.from_model(restored[:finished], strip[:finished])
 
@@ -186,7 +188,9 @@ class Restorer:
         self, strip: np.ndarray, lefts: list[int], weights: np.ndarray
     ) -> np.ndarray:
         """Restores one row of tiles and fades them into each other."""
+        height, width, _ = strip.shape
         tile_width = weights.shape[1]
+        strip = pad_to(strip[np.newaxis], height, max(width, lefts[-1] + tile_width))[0]
         blended = np.zeros_like(strip)
         for first in range(0, len(lefts), self.batch_size):
             group = lefts[first : first + self.batch_size]
@@ -195,7 +199,7 @@ class Restorer:
             for offset, left in enumerate(group):
                 weight = weights[first + offset, :, np.newaxis]
                 blended[:, left : left + tile_width] += restored[offset] * weight
-        return blended
+        return blended[:, :width]
 
     def _restore_batch(self, batch: np.ndarray) -> np.ndarray:
         if not self.self_ensemble:

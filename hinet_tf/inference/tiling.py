@@ -7,40 +7,45 @@ import numpy as np
 from hinet_tf.inference.padding import next_multiple
 
 
-def tile_starts(size: int, tile: int, overlap: int) -> list[int]:
+def tile_starts(size: int, tile: int, overlap: int, multiple: int = 16) -> list[int]:
     """Starts of the fewest tiles that cover an axis with at least `overlap` in common.
 
-    Evenly spread, so that the last tile is not a sliver that repeats most of its neighbour.
+    Evenly spread, so that the last tile is not a sliver that repeats most of its neighbour, and
+    at multiples of 16, so that the network halves a tile as it would halve the whole image.
+    The last tile may reach past the end by less than `multiple`.
 
     Args:
         size: Length of the axis in pixels.
-        tile: Length of a tile, up to `size`.
+        tile: Length of a tile: at least `size`, or a multiple of `multiple`.
         overlap: Pixels that neighbours share at least; less than `tile`.
+        multiple: What starts are multiples of.
 
     Returns:
-        Starts from 0 to `size - tile`.
+        Starts from 0 on.
 
     Example:
     >>> tile_starts(size=600, tile=256, overlap=32)
-    [0, 172, 344]
+    [0, 176, 352]
     """
     if size <= tile:
         return [0]
-    count = -(-(size - overlap) // (tile - overlap))
-    return [round(i * (size - tile) / (count - 1)) for i in range(count)]
+    units, tile_units = -(-size // multiple), tile // multiple
+    shared = -(-overlap // multiple)
+    count = -(-(units - shared) // (tile_units - shared))
+    return [round(i * (units - tile_units) / (count - 1)) * multiple for i in range(count)]
 
 
 def blend_weights(starts: list[int], tile: int, overlap: int) -> np.ndarray:
     """Weight of each pixel of each tile along one axis; at each image pixel they sum to 1.
 
-    Neighbours fade into each other by half a cosine over `overlap` pixels in the middle of
-    what they share. What lies beyond, next to a tile's edge, is never used: there the network
-    has seen padding.
+    Neighbours fade into each other by half a cosine over half of `overlap`, in the middle of
+    what they share. The quarter next to a tile's edge, where the network has seen padding
+    instead of the image, is not used.
 
     Args:
         starts: Starts of the tiles, from `tile_starts`.
         tile: Length of a tile.
-        overlap: Length of the fade in pixels; 0 for a hard cut.
+        overlap: Pixels that neighbours share at least; 0 for a hard cut.
 
     Returns:
         Float32, `(len(starts), tile)`.
@@ -48,7 +53,7 @@ def blend_weights(starts: list[int], tile: int, overlap: int) -> np.ndarray:
     weights = np.ones((len(starts), tile), np.float32)
     for index, (left, right) in enumerate(pairwise(starts)):
         middle = (left + tile + right) / 2
-        position = (np.arange(tile) + 0.5 - (middle - right)) / max(overlap, 1e-6) + 0.5
+        position = (np.arange(tile) + 0.5 - (middle - right)) / max(overlap / 2, 1e-6) + 0.5
         fade_in = (0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))).astype(np.float32)
         weights[index + 1] *= fade_in
         shared = left + tile - right

@@ -21,7 +21,7 @@ class LiteRTEngine:
         ValueError: If the file is damaged, or has no signature from one image to another.
     """
 
-    size_multiple = 1
+    size_multiple = 16
     bytes_per_pixel = 8000
 
     def __init__(
