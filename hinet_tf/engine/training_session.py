@@ -10,11 +10,12 @@ from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.engine.progress import Progress
+from hinet_tf.engine.report import draw_pair, write_report
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.trainable_hinet import TrainableHINet
-from hinet_tf.engine.validator import Validator, psnr, to_uint8
+from hinet_tf.engine.validator import Validator
 from hinet_tf.files import atomic_path
-from hinet_tf.plots import before_after, learning_curve
+from hinet_tf.plots import learning_curve
 from hinet_tf.tasks import Recipe
 
 
@@ -91,25 +92,27 @@ class TrainingSession:
         return self.progress.done
 
     def finish(self) -> str:
-        """Writes model, pictures and learning curve.
+        """Writes the last model, pictures, learning curve and report.
 
         Returns:
             A line that says what was reached.
         """
+        records = self.log.records()
+        restorations = write_report(
+            self.directory / "report.html", self.recipe, records, self.validator
+        )
         with atomic_path(self.directory / "last.keras") as temporary:
-            self.validator.refresh().save(temporary)
+            self.validator.model.save(temporary)
         with atomic_path(self.directory / "learning_curve.png") as temporary:
-            learning_curve(temporary, self.log.records())
-        pair = next(iter(self.validator.pairs))
-        restored = self.validator.restore(pair.degraded)
-        scores = psnr(pair.degraded, pair.clean), psnr(restored, pair.clean)
-        images = tuple(to_uint8(image) for image in (pair.degraded, restored, pair.clean))
+            learning_curve(temporary, records)
         with atomic_path(self.directory / "before_after.png") as temporary:
-            before_after(temporary, images, scores)
-        final = [record for record in self.log.records() if record["kind"] == "validation"][-1]
+            draw_pair(temporary, self.validator, 0)
+        count = len(restorations)
+        psnr = sum(restoration.psnr for restoration in restorations) / count
+        degraded = sum(restoration.degraded_psnr for restoration in restorations) / count
         return (
-            f"Trained {self.progress.step:,} steps: validation PSNR {final['psnr']:.2f} dB, "
-            f"{final['gain']:+.2f} dB over its input. See {self.directory / 'before_after.png'}"
+            f"Trained {self.progress.step:,} steps: validation PSNR {psnr:.2f} dB, "
+            f"{psnr - degraded:+.2f} dB over its input. See {self.directory / 'report.html'}"
         )
 
     def farewell(self) -> str:

@@ -1,6 +1,6 @@
 """Restoring the validation images with the weights of the moment."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
@@ -38,7 +38,7 @@ class Validator:
     >>> validator = Validator(network, ValidationPairs(open_sources("builtin", "val")))
     """
 
-    def __init__(self, network: TrainableHINet, pairs: Iterable[ValidationPair]) -> None:
+    def __init__(self, network: TrainableHINet, pairs: Sequence[ValidationPair]) -> None:
         self.network = network
         self.pairs = pairs
         self.model = HINet(**{**network.plain_config(), "dtype": "float32"})
@@ -67,11 +67,11 @@ class Validator:
     def run(self) -> list[Restoration]:
         """Scores all images, as they would be once written to 8-bit files."""
         self.refresh()
-        return [
-            Restoration(pair.name, psnr(pair.degraded, pair.clean), psnr(restored, pair.clean))
-            for pair in self.pairs
-            for restored in [self.restore(pair.degraded)]
-        ]
+        return [self.score(pair, self.restore(pair.degraded)) for pair in self.pairs]
+
+    def score(self, pair: ValidationPair, restored: np.ndarray) -> Restoration:
+        """Compares a pair's degraded and its restored image with the clean one."""
+        return Restoration(pair.name, psnr(pair.degraded, pair.clean), psnr(restored, pair.clean))
 
 
 def psnr(image: np.ndarray, clean: np.ndarray) -> float:

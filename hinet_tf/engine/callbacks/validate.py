@@ -60,7 +60,7 @@ class Validate(keras.callbacks.Callback):
                 "gain": progress.psnr - progress.degraded_psnr,
             },
         )
-        first = next(iter(self.validator.pairs))
+        first = self.validator.pairs[0]
         images = (first.degraded, self.validator.restore(first.degraded), first.clean)
         row = np.concatenate([to_uint8(image) for image in images], axis=1)
         self.metrics_log.write_image("degraded, restored, clean", row)

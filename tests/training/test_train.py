@@ -1,0 +1,290 @@
+"""The training command: what it leaves behind, what it refuses, what it survives."""
+
+import json
+import os
+import shutil
+import signal
+
+import keras
+import numpy as np
+import pytest
+
+from hinet_tf.engine.checkpoints import Checkpoints
+from hinet_tf.engine.json_log import JsonLog
+from hinet_tf.tasks import Recipe
+from training.train import main
+
+TINY = [
+    *("--task", "denoise", "--scale", "0.0625", "--patch", "16", "--batch", "2"),
+    *("--set", "degradation=gaussian_noise", "--set", "learning_rate=1e-3"),
+    *("--set", "validate_every=2", "--set", "save_every=2"),
+]
+
+
+def train(directory, *arguments, steps=4):
+    return main([*TINY, "--steps", str(steps), "--run", str(directory), *arguments])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("finished") / "run"
+    assert train(directory) == 0
+    return directory
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+def last_state(directory):
+    checkpoints = Checkpoints(directory / "checkpoints")
+    with np.load(checkpoints.path(checkpoints.steps()[-1])) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def assert_same_state(first, second):
+    first, second = last_state(first), last_state(second)
+    assert first.keys() == second.keys()
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+
+
+def the_error(capsys):
+    lines = capsys.readouterr().err.strip().splitlines()
+    (error,) = [line for line in lines if line.startswith("error: ")]
+    assert lines[-1] == error
+    return error
+
+
+def test_run_directory_is_complete(finished):
+    names = {path.name for path in finished.iterdir()}
+    assert names == {
+        ".lock",
+        "before_after.png",
+        "best.keras",
+        "checkpoints",
+        "config.json",
+        "last.keras",
+        "learning_curve.png",
+        "log.jsonl",
+        "report.html",
+        "tensorboard",
+    }
+    assert Recipe.from_json((finished / "config.json").read_text()).steps == 4
+    assert Checkpoints(finished / "checkpoints").steps() == [2, 4]
+    records = JsonLog(finished / "log.jsonl").records()
+    assert [r["step"] for r in records if r["kind"] == "train"] == [1, 2, 3, 4]
+    keys = {"loss", "loss_stage1", "loss_restored", "psnr", "gradient_norm", "learning_rate"}
+    assert keys < set(records[0])
+
+
+def test_saved_models_are_plain_hinets_that_score_as_logged(finished):
+    from hinet_tf.engine import recipe_parts
+    from hinet_tf.engine.validator import psnr
+    from hinet_tf.models import HINet
+
+    recipe = Recipe.from_json((finished / "config.json").read_text())
+    (pair,) = recipe_parts.validation_data(recipe)
+    model = keras.saving.load_model(finished / "last.keras")
+    assert type(model) is HINet and model.width == 4
+    records = JsonLog(finished / "log.jsonl").records()
+    logged = [record for record in records if record["kind"] == "validation"][-1]
+    height, width = pair.clean.shape[:2]
+    padding = ((0, -height % 16), (0, -width % 16), (0, 0))
+    padded = np.pad(pair.degraded, padding, mode="symmetric")
+    restored = keras.ops.convert_to_numpy(model(padded[np.newaxis])["restored"])
+    assert psnr(restored[0, :height, :width], pair.clean) == pytest.approx(logged["psnr"], abs=1e-3)
+    assert psnr(pair.degraded, pair.clean) == pytest.approx(logged["degraded_psnr"], abs=1e-6)
+
+
+def test_more_steps_go_on_where_the_run_ended(copy):
+    assert train(copy, steps=6) == 0
+    records = JsonLog(copy / "log.jsonl").records()
+    assert [r["step"] for r in records if r["kind"] == "train"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_damaged_newest_checkpoint_falls_back_and_says_so(copy, finished, caplog):
+    newest = copy / "checkpoints" / "step-00000004.npz"
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    newest.write_bytes(content)
+    assert train(copy) == 0
+    assert "step-00000004.npz is damaged" in caplog.text
+    assert_same_state(copy, finished)
+
+
+def test_truncated_newest_checkpoint_falls_back(copy, finished):
+    newest = copy / "checkpoints" / "step-00000004.npz"
+    newest.write_bytes(newest.read_bytes()[:5000])
+    assert train(copy) == 0
+    assert_same_state(copy, finished)
+
+
+def test_half_finished_files_of_a_killed_process_are_cleared(copy, finished):
+    leftover = copy / "checkpoints" / ".step-00000006.npz.abc.tmp"
+    leftover.mkdir()
+    (leftover / "step-00000006.npz").write_bytes(b"half")
+    with (copy / "log.jsonl").open("a") as log:
+        log.write('{"step": 5, "ki')
+    assert train(copy) == 0
+    assert not leftover.exists()
+    assert (copy / "log.jsonl").read_text() == (finished / "log.jsonl").read_text()
+
+
+def test_keep_every_keeps(tmp_path):
+    assert train(tmp_path / "run", "--set", "save_every=1", "--set", "keep_every=2", steps=5) == 0
+    assert Checkpoints(tmp_path / "run" / "checkpoints").steps() == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["--scale", "0.125"], ["scale=0.0625", "scale=0.125"]),
+        (["--set", "beta_2=0.999"], ["beta_2=0.99", "beta_2=0.999"]),
+        (["--task", "deblur"], ['task="denoise"', 'task="deblur"']),
+    ],
+)
+def test_run_directory_of_another_training_is_refused(copy, capsys, arguments, expected):
+    before = (copy / "config.json").read_bytes()
+    assert train(copy, *arguments) == 1
+    error = the_error(capsys)
+    assert all(text in error for text in expected)
+    assert (copy / "config.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["--patch", "100"], "100"),
+        (["--set", "colour=1"], "learning_rate"),
+        (["--recipe", "gopro"], "denoise, sidd"),
+        (["--batch", "two"], "two"),
+    ],
+)
+def test_wrong_usage(tmp_path, capsys, arguments, expected):
+    assert train(tmp_path / "run", *arguments) == 2
+    assert expected in the_error(capsys)
+    assert not (tmp_path / "run").exists()
+
+
+def test_batch_that_cannot_be_divided(tmp_path, capsys):
+    assert train(tmp_path / "run", "--accumulate", "4") == 1
+    error = the_error(capsys)
+    assert "batch of 2" in error and "multiple of 4" in error
+
+
+def test_two_processes_on_one_run_directory(copy, capsys):
+    from hinet_tf.engine.run_directory import RunDirectory
+
+    with RunDirectory(copy):
+        assert train(copy, steps=6) == 1
+    assert "Another process" in the_error(capsys)
+
+
+def test_init_from_another_run_starts_there(finished, tmp_path):
+    rate = ["--set", "learning_rate=1e-12", "--set", "final_learning_rate=0"]
+    assert train(tmp_path / "run", "--init", str(finished), *rate, steps=2) == 0
+    first, second = (
+        keras.saving.load_model(path)
+        for path in (finished / "best.keras", tmp_path / "run" / "last.keras")
+    )
+    for ours, theirs in zip(first.weights, second.weights, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-9)
+
+
+def test_init_of_another_width_is_refused(finished, tmp_path, capsys):
+    assert train(tmp_path / "run", "--init", str(finished), "--scale", "0.125") == 1
+    error = the_error(capsys)
+    assert "width=4" in error and "width=8" in error
+
+
+def test_init_with_other_normalized_levels_is_refused(finished, tmp_path, capsys):
+    arguments = ["--init", str(finished), "--set", "hin_levels=3,4"]
+    assert train(tmp_path / "run", *arguments) == 1
+    assert "hin_levels=0,1,2,3,4" in the_error(capsys)
+
+
+def test_nan_stops_with_step_rate_and_last_good_checkpoint(tmp_path, capsys):
+    # A learning rate that throws the weights to infinity within a few steps.
+    arguments = ["--set", "learning_rate=0.9", "--set", "clip_norm=none", "--set", "loss=l1"]
+    arguments += ["--set", "save_every=1", "--set", "validate_every=100"]
+    assert train(tmp_path / "run", *arguments, steps=100) == 1
+    error = the_error(capsys)
+    assert "at step" in error and "learning rate" in error and "step-0000" in error
+    for value in last_state(tmp_path / "run").values():
+        assert value.dtype.kind == "U" or np.isfinite(value).all()
+
+
+def test_full_disk_keeps_the_previous_files(copy, capsys, monkeypatch):
+    """The disk fills while a checkpoint is written: what was there stays, and is whole."""
+    before = {path: path.read_bytes() for path in copy.rglob("*.keras")}
+    state = last_state(copy)
+
+    def full(*arguments, **arrays):
+        with open(arguments[0], "wb") as file:
+            file.write(b"some")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hinet_tf.engine.checkpoints.np.savez", full)
+    assert train(copy, steps=6) == 1
+    assert "No space left on device" in the_error(capsys)
+    assert {path: path.read_bytes() for path in before} == before or (copy / "best.keras").exists()
+    assert not list(copy.rglob("*.tmp"))
+    for name, value in last_state(copy).items():
+        np.testing.assert_array_equal(value, state[name])
+    keras.saving.load_model(copy / "best.keras")
+
+
+def test_sigterm_saves_and_says_how_to_resume(tmp_path, finished, capsys, monkeypatch):
+    from hinet_tf.engine import callbacks
+
+    begin = callbacks.CountSteps.on_train_batch_begin
+
+    def terminate_in_the_third_step(self, batch, logs=None):
+        begin(self, batch, logs)
+        if self.progress.step == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    directory = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.CountSteps, "on_train_batch_begin", terminate_in_the_third_step)
+        assert train(directory) == 0
+    assert "Stopped after step 3 of 4" in capsys.readouterr().out
+    assert Checkpoints(directory / "checkpoints").steps() == [2, 3]
+    assert train(directory) == 0
+    assert_same_state(directory, finished)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_low_precision_learns_with_float32_weights(tmp_path, precision):
+    assert train(tmp_path / "run", "--precision", precision, "--set", "ema=0.9", steps=12) == 0
+    records = JsonLog(tmp_path / "run" / "log.jsonl").records()
+    losses = [record["loss"] for record in records if record["kind"] == "train"]
+    assert losses[-1] < losses[0]
+    state = last_state(tmp_path / "run")
+    assert all(v.dtype in (np.float32, np.int32) for n, v in state.items() if n != "notes")
+
+
+def test_moving_average_is_what_is_saved(tmp_path):
+    assert train(tmp_path / "run", "--set", "ema=0.5") == 0
+    state = last_state(tmp_path / "run")
+    model = keras.saving.load_model(tmp_path / "run" / "last.keras")
+    for variable in model.trainable_variables:
+        (weights,) = [
+            v for n, v in state.items() if n.endswith(f"/{variable.path}") and n[0] == "n"
+        ]
+        average_name = f"{variable.path.replace('/', '_')}_average"
+        (average,) = [v for n, v in state.items() if n.endswith(f"/{average_name}")]
+        np.testing.assert_array_equal(variable.numpy(), average)
+        assert not np.array_equal(weights, average)
+
+
+def test_dry_run_trains_nothing(tmp_path, capsys):
+    assert train(tmp_path / "run", "--dry-run") == 0
+    output = capsys.readouterr().out
+    recipe, table = output[: output.rindex("}") + 1], output[output.rindex("}") + 1 :]
+    assert json.loads(recipe)["steps"] == 4
+    # Closed forms at width 4: 21639 w² + 568 w + 6, and 585 w² + 135 w per pixel.
+    assert f"{21639 * 16 + 568 * 4 + 6:,}" in table and "0.00 G per 16x16" in table
+    assert not (tmp_path / "run").exists()
