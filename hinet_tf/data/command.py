@@ -74,7 +74,7 @@ def _show(folder: Path, reports: list) -> None:
         unusable = sum(not problem.usable for problem in report.problems)
         table.add_row(
             report.split,
-            "pairs" if report.paired else "clean images",
+            "pairs" if report.paired else "clean",
             str(report.usable),
             str(unusable),
             " to ".join(f"{width}x{height}" for height, width in report.sizes) or "-",

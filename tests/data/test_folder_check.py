@@ -111,7 +111,7 @@ def test_clean_folder(capsys, tmp_path):
     save(tmp_path / "sub" / "c.png", photo)
     code, output = check(capsys, tmp_path)
     assert code == 1
-    assert "clean images" in output and "c.png equals" in output
+    assert "│ clean │ 3 │" in output and "c.png equals" in output
 
 
 def test_usage(capsys, tmp_path):

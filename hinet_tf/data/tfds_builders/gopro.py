@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from hinet_tf.data.tfds_builders.image_pair_builder import ImagePairBuilder
-from hinet_tf.data.tfds_builders.pair_files import PairFiles, find_pairs
+from hinet_tf.data.tfds_builders.pair_files import PairFiles, find_pairs, folders_below
 
 
 class Gopro(ImagePairBuilder):
@@ -42,7 +42,7 @@ train/target/ that MPRNet distributes will do too. blur/ is used, never blur_gam
     def _find(self, roots: list[Path]) -> dict[str, list[PairFiles]]:
         kinds = {"blur": "sharp", "input": "target"}
         splits = {split: find_pairs(roots, kinds, split) for split in self.EXPECTED}
-        gamma = [path for root in roots for path in sorted(root.rglob("blur_gamma"))]
+        gamma = [path for root in roots for path in folders_below(root, "blur_gamma")]
         lonely = [path for path in gamma if not (path.parent / "blur").is_dir()]
         if lonely:
             raise ValueError(

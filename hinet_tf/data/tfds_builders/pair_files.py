@@ -1,5 +1,6 @@
 """Finding the pairs of a benchmark dataset in the layouts people have it in."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,34 @@ class PairFiles(NamedTuple):
 def archives(folder: Path) -> list[Path]:
     """Lists the archives directly in a folder."""
     return sorted(path for path in folder.iterdir() if path.name.lower().endswith(ARCHIVES))
+
+
+def folders_below(root: Path, name: str | None = None) -> list[Path]:
+    """Lists the folders below a folder, links to folders included, as large data often is linked.
+
+    Args:
+        root: Where to begin.
+        name: Only folders of this name.
+
+    Returns:
+        The folders in the order of their paths.
+
+    Raises:
+        ValueError: If a link leads back to a folder above it.
+
+    Example:
+    >>> folders = folders_below(Path("gopro"), "blur_gamma")
+    """
+    found = []
+    for parent, children, _ in os.walk(root, followlinks=True):
+        above = Path(parent).resolve()
+        for child in (Path(parent, child) for child in children):
+            if child.is_symlink() and child.resolve() in (above, *above.parents):
+                raise ValueError(
+                    f"{child} is a symbolic link to a folder above it; remove the link."
+                )
+            found.append(child)
+    return sorted(folder for folder in found if name in (None, folder.name))
 
 
 def find_pairs(
@@ -52,7 +81,7 @@ def find_pairs(
     """
     found: dict[str, PairFiles] = {}
     for root in roots:
-        for folder in sorted(path for path in root.rglob("*") if path.is_dir()):
+        for folder in folders_below(root):
             above = folder.relative_to(root).parts[:-1]
             places = [at for at, name in enumerate(above) if name.lower() == part.lower()]
             if folder.name not in kinds or not places:

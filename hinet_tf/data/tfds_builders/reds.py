@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from hinet_tf.data.tfds_builders.image_pair_builder import ImagePairBuilder
-from hinet_tf.data.tfds_builders.pair_files import PairFiles, pairs_of
+from hinet_tf.data.tfds_builders.pair_files import PairFiles, folders_below, pairs_of
 
 
 class Reds(ImagePairBuilder):
@@ -51,10 +51,10 @@ frames in train, 3,000 in val). Flat names as 000_00000000.jpg will do too. The 
 def _pairs(roots: list[Path], part: str) -> list[PairFiles]:
     found: dict[str, PairFiles] = {}
     for root in roots:
-        for folder in sorted(root.rglob(f"{part}_blur_jpeg")):
+        for folder in folders_below(root, f"{part}_blur_jpeg"):
             for pair in pairs_of(folder, folder.parent / f"{part}_sharp", joint="_"):
                 found.setdefault(pair.name, pair)
-        if not found and list(root.rglob(f"{part}_blur")):
+        if not found and folders_below(root, f"{part}_blur"):
             raise ValueError(
                 f"{root} has {part}_blur but no {part}_blur_jpeg; the benchmark has blur and "
                 f"JPEG. Get {part}_blur_jpeg."

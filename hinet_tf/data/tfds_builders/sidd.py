@@ -9,7 +9,7 @@ import scipy.io
 
 from hinet_tf.data.folders import image_files
 from hinet_tf.data.tfds_builders.image_pair_builder import ImagePairBuilder
-from hinet_tf.data.tfds_builders.pair_files import PairFiles, find_pairs
+from hinet_tf.data.tfds_builders.pair_files import PairFiles, find_pairs, folders_below
 
 _NOISY_BLOCKS = "ValidationNoisyBlocksSrgb"
 _CLEAN_BLOCKS = "ValidationGtBlocksSrgb"
@@ -98,4 +98,6 @@ train/input/ and train/target/ with equal names will do too. The two .mat files 
 
 
 def _find_mat(roots: list[Path], name: str) -> list[Path]:
-    return [path for root in roots for path in sorted(root.rglob(f"{name}.mat"))]
+    folders = [folder for root in roots for folder in (root, *folders_below(root))]
+    paths = [folder / f"{name}.mat" for folder in folders]
+    return [path for path in paths if path.is_file()]
