@@ -1,0 +1,153 @@
+"""The hinet-restore command: folders, collisions, bad files, a stop in the middle."""
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hinet_tf.inference import restore_command
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, tiny):
+    path = tmp_path_factory.mktemp("model") / "tiny.keras"
+    tiny.save(path)
+    return str(path)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "b.jpg", "sub/c.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (24, 40, 3), np.uint8)).save(folder / name)
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def names(folder):
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_folder_structure_is_kept(photos, model, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert restore_command.main([str(photos), "--model", model, "--out", str(out)]) == 0
+    assert names(out) == ["a.png", "b.jpg", "sub/c.png"]
+    assert "3 restored, 0 failed, 0 skipped" in capsys.readouterr().err
+
+
+def test_pattern_suffix_format_and_figure(photos, model, tmp_path):
+    out = tmp_path / "out"
+    pattern = str(photos / "**" / "*.png")
+    options = ["--suffix", "_x", "--format", "webp", "--figure", "--fast", "--local"]
+    assert restore_command.main([pattern, "--model", model, "--out", str(out), *options]) == 0
+    found = names(out)
+    assert found == ["a_x.webp", "a_x_compare.png", "c_x.webp", "c_x_compare.png"]
+
+
+def test_existing_results(photos, model, tmp_path, capsys):
+    out = tmp_path / "out"
+    command = [str(photos), "--model", model, "--out", str(out)]
+    assert restore_command.main(command) == 0
+    (out / "a.png").write_bytes(b"mine")
+    assert restore_command.main(command) == 2
+    assert "--skip-existing or --overwrite" in capsys.readouterr().err
+    (out / "b.jpg").unlink()
+    assert restore_command.main([*command, "--skip-existing"]) == 0
+    assert (out / "a.png").read_bytes() == b"mine" and (out / "b.jpg").exists()
+    assert restore_command.main([*command, "--overwrite"]) == 0
+    assert Image.open(out / "a.png").size == (40, 24)
+
+
+def test_output_inside_the_input_is_not_restored_again(photos, model):
+    out = photos / "restored"
+    command = [str(photos), "--model", model, "--out", str(out), "--overwrite"]
+    assert restore_command.main(command) == 0
+    assert restore_command.main(command) == 0
+    assert names(out) == ["a.png", "b.jpg", "sub/c.png"]
+
+
+def test_bad_files_do_not_stop_the_others(photos, model, tmp_path, capsys):
+    (photos / "0.png").write_bytes(b"")
+    (photos / "b.jpg").write_bytes((photos / "b.jpg").read_bytes()[:300])
+    out = tmp_path / "out"
+    assert restore_command.main([str(photos), "--model", model, "--out", str(out)]) == 1
+    errors = capsys.readouterr().err.splitlines()
+    failed = [line for line in errors if line.startswith("failed: ")]
+    assert len(failed) == 2 and "0 bytes" in failed[0] and "b.jpg" in failed[1]
+    assert "2 restored, 2 failed" in errors[-1]
+    assert names(out) == ["a.png", "sub/c.png"]
+
+
+def test_animation_warns_and_restores_the_first_frame(model, tmp_path, capsys):
+    frames = [Image.new("RGB", (24, 24), color) for color in ("red", "green", "blue")]
+    frames[0].save(tmp_path / "in.gif", save_all=True, append_images=frames[1:])
+    command = [str(tmp_path / "in.gif"), "--model", model, "--out", str(tmp_path / "out")]
+    assert restore_command.main(command) == 0
+    assert "3 pages, restoring the first" in capsys.readouterr().err
+    assert names(tmp_path / "out") == ["in.png"]
+
+
+def test_ctrl_c_leaves_finished_files_only(photos, model, tmp_path, monkeypatch, capsys):
+    from hinet_tf.inference.restorer import Restorer
+
+    original, calls = Restorer.restore_rows, []
+
+    def stop_in_the_second_file(self, *args):
+        calls.append(1)
+        yield from original(self, *args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Restorer, "restore_rows", stop_in_the_second_file)
+    out = tmp_path / "out"
+    assert restore_command.main([str(photos), "--model", model, "--out", str(out)]) == 130
+    assert [p.name for p in out.rglob("*")] == ["a.png"]
+    assert "1 restored" in capsys.readouterr().err
+
+
+def test_full_disk_is_one_line_per_file(photos, model, tmp_path, monkeypatch, capsys):
+    def no_space(*args):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr("hinet_tf.inference.restore_file.write_image", no_space)
+    out = tmp_path / "out"
+    assert restore_command.main([str(photos), "--model", model, "--out", str(out)]) == 1
+    assert capsys.readouterr().err.count("No space left on device") == 3
+    assert names(out) == []
+
+
+def test_output_folder_that_is_a_file(photos, model, tmp_path, capsys):
+    (tmp_path / "out").write_text("a file")
+    out = str(tmp_path / "out")
+    assert restore_command.main([str(photos), "--model", model, "--out", out]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["missing.png", "--model", "{model}"], 2, "No such file, folder or pattern"),
+        (["{photos}", "--model", "missing.keras"], 1, "No such model file"),
+        (["{photos}", "--model", "{photos}"], 1, "neither a SavedModel"),
+        (["{photos}", "--model", "{model}", "--tile", "100"], 1, "multiple of 16"),
+    ],
+)
+def test_mistakes(photos, model, tmp_path, capsys, arguments, code, message):
+    arguments = [a.format(model=model, photos=photos) for a in arguments]
+    out = str(tmp_path / "out")
+    assert restore_command.main([*arguments, "--out", out]) == code
+    errors = capsys.readouterr().err
+    assert message in errors and "Traceback" not in errors
+
+
+def test_collisions(photos, model, capsys):
+    (photos / "a.jpg").write_bytes((photos / "b.jpg").read_bytes())
+    out = str(photos.parent / "out")
+    command = [str(photos), "--model", model, "--format", "png", "--out", out]
+    assert restore_command.main(command) == 2
+    assert "would both become" in capsys.readouterr().err
+    assert restore_command.main([str(photos), "--model", model, "--out", str(photos)]) == 2
+    assert "replace its own source" in capsys.readouterr().err

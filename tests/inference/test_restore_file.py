@@ -1,0 +1,219 @@
+"""Files in and out: what a photo carries survives, what cannot be restored is named."""
+
+import io
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+from hinet_tf import Restorer
+from hinet_tf.inference.image_file import open_image
+from hinet_tf.inference.image_writer import jpeg_quality
+
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+ORIENTATION, MAKER = 0x0112, 0x010F
+
+
+@pytest.fixture(scope="module")
+def restorer(tiny):
+    return Restorer(tiny)
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    """A smooth picture, which lossy formats keep well."""
+    rows, columns = np.mgrid[0:40, 0:56]
+    return np.stack([rows * 5, columns * 4, 255 - rows * 3 - columns], -1).astype(np.uint8)
+
+
+def test_official_checkpoint_to_png_equals_the_official_output(tmp_path, official, official_io):
+    degraded = np.rint(np.clip(official_io["input_nchw"][0], 0, 1) * 255).astype(np.uint8)
+    exact = official(degraded[np.newaxis].astype(np.float32) / np.float32(255))["restored"][0]
+    Image.fromarray(degraded).save(tmp_path / "in.png")
+    Restorer(official).restore_file(tmp_path / "in.png", tmp_path / "out.png")
+    expected = np.rint(np.clip(exact, 0, 1) * 255)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out.png")), expected)
+
+    # The golden input itself is float: as a float TIFF it comes out as the official output.
+    _write(tmp_path / "in.tif", official_io["input_nchw"][0])
+    Restorer(official).restore_file(tmp_path / "in.tif", tmp_path / "out.tif")
+    restored, golden = open_image(tmp_path / "out.tif").read(), official_io["out2_nchw"][0]
+    np.testing.assert_allclose(restored, golden, rtol=0, atol=2e-6)
+    rounded = [np.rint(np.clip(image, 0, 1) * 255) for image in (restored, golden)]
+    np.testing.assert_array_equal(*rounded)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("bands", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_lossless_formats_hold_exactly_what_restore_returns(
+    tmp_path, restorer, suffix, bands, dtype
+):
+    rng = np.random.default_rng(bands)
+    image = rng.integers(0, np.iinfo(dtype).max, (33, 47, bands), dtype, endpoint=True)
+    source, target = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
+    _write(source, image)
+    restorer.restore_file(source, target)
+    opened = open_image(target)
+    assert (opened.shape, opened.dtype) == (image.shape, image.dtype)
+    np.testing.assert_array_equal(opened.read(), restorer.restore(image))
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp", "tif"])
+def test_exif_profile_and_orientation(tmp_path, restorer, pixels, suffix):
+    exif = Image.Exif()
+    exif[ORIENTATION], exif[MAKER] = 6, "Maker"
+    source, target = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
+    Image.fromarray(pixels).save(source, exif=exif, icc_profile=PROFILE, quality=95)
+    restorer.restore_file(source, target)
+    with Image.open(target) as image:
+        assert image.size == (40, 56)  # Upright: a quarter turn of 56 x 40.
+        assert image.getexif().get(ORIENTATION, 1) == 1
+        # libvips reads no EXIF tags of TIFF files; docs/restoring.md says so.
+        assert suffix == "tif" or image.getexif()[MAKER] == "Maker"
+        assert image.info["icc_profile"] == PROFILE
+        restored = np.asarray(image.convert("RGB")).astype(int)
+    upright = np.asarray(Image.open(source).convert("RGB").transpose(Image.Transpose.ROTATE_270))
+    assert np.abs(restored - restorer.restore(upright)).mean() < 3
+
+
+@pytest.mark.parametrize(("quality", "subsampling"), [(60, 2), (87, 0), (95, 2)])
+def test_jpeg_quality_is_kept(tmp_path, restorer, pixels, quality, subsampling):
+    source, target = tmp_path / "in.jpg", tmp_path / "out.jpg"
+    Image.fromarray(pixels).save(source, quality=quality, subsampling=subsampling)
+    restorer.restore_file(source, target)
+    assert jpeg_quality(target) == jpeg_quality(source) == (quality, subsampling == 2)
+    restorer.restore_file(source, target, quality=30)
+    assert jpeg_quality(target)[0] == 30
+
+
+def test_no_metadata_is_invented(tmp_path, restorer, pixels):
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    restorer.restore_file(tmp_path / "in.png", tmp_path / "out.png")
+    assert not Image.open(tmp_path / "out.png").getexif()
+
+
+def test_lossless_webp_stays_lossless(tmp_path, restorer, pixels):
+    Image.fromarray(pixels).save(tmp_path / "in.webp", lossless=True)
+    restorer.restore_file(tmp_path / "in.webp", tmp_path / "out.webp")
+    restored = np.asarray(Image.open(tmp_path / "out.webp"))
+    np.testing.assert_array_equal(restored, restorer.restore(pixels))
+
+
+def test_palette_becomes_rgb(tmp_path, restorer, pixels):
+    palette = Image.fromarray(pixels).convert("P")
+    palette.save(tmp_path / "in.png")
+    restorer.restore_file(tmp_path / "in.png", tmp_path / "out.png")
+    expected = restorer.restore(np.asarray(palette.convert("RGB")))
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out.png")), expected)
+
+
+@pytest.mark.parametrize("suffix", ["tif", "webp"])
+def test_all_pages_or_the_first(tmp_path, restorer, pixels, suffix):
+    pages = [Image.fromarray(np.roll(pixels, 9 * n, axis=1)) for n in range(3)]
+    source, target = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
+    pages[0].save(source, save_all=True, append_images=pages[1:], lossless=True)
+    restorer.restore_file(source, target)
+    assert getattr(Image.open(target), "n_frames", 1) == 1
+    restorer.restore_file(source, target, all_pages=True)
+    with Image.open(target) as image:
+        assert image.n_frames == 3
+        image.seek(2)
+        expected = restorer.restore(np.asarray(pages[2]))
+        np.testing.assert_allclose(np.asarray(image.convert("RGB")), expected, atol=4)
+
+
+def test_strips_of_a_file_equal_the_array(tmp_path, tiny):
+    image = np.random.default_rng(0).integers(0, 256, (300, 130, 3), dtype=np.uint8)
+    tiled = Restorer(tiny, tile=96)
+    for suffix in (".png", ".tif"):
+        _write(tmp_path / f"in{suffix}", image)
+        seen = []
+        tiled.restore_file(
+            tmp_path / f"in{suffix}", tmp_path / f"out{suffix}", on_progress=seen.append
+        )
+        restored = open_image(tmp_path / f"out{suffix}").read()
+        np.testing.assert_array_equal(restored, tiled.restore(image))
+        assert len(seen) > 2 and seen == sorted(seen) and seen[-1] == 1
+
+
+@pytest.mark.parametrize("kind", ["truncated", "empty", "text", "1-bit", "cmyk", "nan", "range"])
+def test_unusable_files_are_named_and_leave_nothing(tmp_path, restorer, pixels, kind):
+    source = tmp_path / "in.png"
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(
+        buffer, "png"
+    )
+    message = {
+        "truncated": "truncated or damaged",
+        "empty": "0 bytes",
+        "text": "not a readable image",
+        "1-bit": "no shades",
+        "cmyk": "CMYK",
+        "nan": "NaN",
+        "range": "divide by the peak",
+    }[kind]
+    if kind in ("truncated", "empty", "text"):
+        content = {"truncated": buffer.getvalue()[:6000], "empty": b"", "text": b"hello" * 99}
+        source.write_bytes(content[kind])
+    elif kind == "1-bit":
+        Image.fromarray(pixels[..., 0] > 99).save(source)
+    elif kind == "cmyk":
+        source = tmp_path / "in.jpg"
+        Image.fromarray(pixels).convert("CMYK").save(source)
+    else:
+        source = tmp_path / "in.tif"
+        bad = np.full((20, 20, 3), np.nan if kind == "nan" else 255, np.float32)
+        _write(source, bad)
+    with pytest.raises(ValueError, match=message):
+        restorer.restore_file(source, tmp_path / "out" / f"result{source.suffix}")
+    assert not list((tmp_path / "out").rglob("*"))
+
+
+def test_decompression_bomb_is_refused_before_decoding(tmp_path, restorer, pixels):
+    # 400 megapixels of one colour in some kilobytes.
+    bomb = tmp_path / "bomb.png"
+    Image.new("L", (40000, 10000)).save(bomb)
+    assert bomb.stat().st_size < 1_000_000
+    with pytest.raises(ValueError, match="--max-pixels"):
+        restorer.restore_file(bomb, tmp_path / "out.png", max_pixels=100_000_000)
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    with pytest.raises(ValueError, match="56x40"):
+        restorer.restore_file(tmp_path / "in.png", tmp_path / "out.png", max_pixels=1000)
+
+
+@pytest.mark.parametrize(
+    ("bands", "dtype", "suffix", "message"),
+    [
+        (4, np.uint8, ".jpg", "alpha"),
+        (3, np.uint16, ".jpg", "16"),
+        (3, np.uint16, ".webp", "16"),
+        (3, np.float32, ".png", "tif"),
+        (3, np.uint8, ".bmp", "suffix"),
+    ],
+)
+def test_formats_that_would_lose_something_are_refused(
+    tmp_path, restorer, bands, dtype, suffix, message
+):
+    _write(tmp_path / "in.tif", np.zeros((20, 20, bands), dtype))
+    with pytest.raises(ValueError, match=message):
+        restorer.restore_file(tmp_path / "in.tif", tmp_path / f"out{suffix}")
+
+
+def _write(path, image: np.ndarray) -> None:
+    """By libraries other than the one under test."""
+    if path.suffix == ".tif":
+        alpha = {"extrasamples": ["unassalpha"]} if image.shape[-1] in (2, 4) else {}
+        photometric = "rgb" if image.shape[-1] > 2 else "minisblack"
+        image = image[..., 0] if image.shape[-1] == 1 else image
+        tifffile.imwrite(path, image, photometric=photometric, planarconfig="contig", **alpha)
+    else:
+        import pyvips
+
+        interpretation = {
+            (1, 1): "b-w", (2, 1): "b-w", (3, 1): "srgb", (4, 1): "srgb",
+            (1, 2): "grey16", (2, 2): "grey16", (3, 2): "rgb16", (4, 2): "rgb16",
+        }[image.shape[-1], image.itemsize]  # fmt: skip
+        picture = pyvips.Image.new_from_array(image, interpretation=interpretation)
+        picture.pngsave(str(path))
