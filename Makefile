@@ -5,14 +5,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+DEMO := demo
+STEPS := 500
 
 .PHONY: demo test test-slow lint clean
 
-demo: $(VENV)/demo-installed
-	$(BIN)/python training/train.py --task denoise --run demo/training \
-		--scale 0.25 --patch 64 --batch 8 --steps 500 --precision bfloat16 \
+demo: $(INSTALLED)
+	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training \
+		--scale 0.25 --patch 64 --batch 8 --steps $(STEPS) --precision bfloat16 \
 		--set learning_rate=1e-3 --set degradation=gaussian_noise --set sigma=25
-	$(BIN)/python export/demo.py --model demo/training/best.keras --out demo
+	$(BIN)/python export/demo.py --model $(DEMO)/training/best.keras --out $(DEMO)
 
 test: $(VENV)/test-installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -27,7 +30,7 @@ lint: $(VENV)/test-installed
 clean:
 	rm -rf $(VENV) build dist demo *.egg-info
 
-$(VENV)/demo-installed: pyproject.toml
+$(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
@@ -35,4 +38,4 @@ $(VENV)/demo-installed: pyproject.toml
 $(VENV)/test-installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
-	touch $@
+	touch $(INSTALLED) $@
