@@ -7,6 +7,9 @@ from PIL import Image
 
 from hinet_tf.data.image_header import FORMATS, ImageFileError, ImageHeader
 
+# What Pillow, OpenCV and the official code decode with; TensorFlow's default is a faster one.
+_DCT = "INTEGER_ACCURATE"
+
 
 def decode_image(path: tf.Tensor, format_number: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     """Decodes one file to the values that libpng or libjpeg-turbo give for it.
@@ -30,8 +33,7 @@ def decode_image(path: tf.Tensor, format_number: tf.Tensor, dtype: tf.DType) -> 
         return _without_alpha(tf.io.decode_png(tf.io.read_file(path), dtype=dtype))
 
     def jpeg() -> tf.Tensor:
-        # The accurate DCT is what Pillow, OpenCV and the official code decode with.
-        image = tf.io.decode_jpeg(tf.io.read_file(path), dct_method="INTEGER_ACCURATE")
+        image = tf.io.decode_jpeg(tf.io.read_file(path), dct_method=_DCT)
         return tf.cast(image, dtype) * 257 if dtype == tf.uint16 else image
 
     def other(format: str) -> tf.Tensor:
@@ -42,6 +44,25 @@ def decode_image(path: tf.Tensor, format_number: tf.Tensor, dtype: tf.DType) -> 
 
     branches = [{"PNG": png, "JPEG": jpeg}.get(f, lambda f=f: other(f)) for f in FORMATS]
     return tf.ensure_shape(tf.switch_case(format_number, branches), (None, None, None))
+
+
+def decode_content(content: tf.Tensor) -> tf.Tensor:
+    """Decodes the bytes of a PNG or JPEG file in the graph, to the same values.
+
+    Args:
+        content: Scalar string tensor.
+
+    Returns:
+        A uint8 tensor `(height, width, channels)`.
+
+    Example:
+    >>> image = decode_content(tf.io.read_file("photo.jpg"))
+    """
+    return tf.cond(
+        tf.io.is_jpeg(content),
+        lambda: tf.io.decode_jpeg(content, dct_method=_DCT),
+        lambda: tf.io.decode_png(content),
+    )
 
 
 def decode_file(header: ImageHeader, dtype: tf.DType | None = None) -> np.ndarray:

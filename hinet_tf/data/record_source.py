@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from hinet_tf.data.decode import decode_content
 from hinet_tf.data.source import Source
 
 # A TFRecord is its length (8 bytes) and a checksum of it (4), the content, a checksum of it (4).
@@ -99,11 +100,7 @@ class RecordSource(Source):
         if self._plain_pixels:
             image = tf.reshape(tf.io.decode_raw(content, self.dtype), example[f"{name}/shape"])
         else:
-            image = tf.cond(
-                tf.io.is_jpeg(content),
-                lambda: tf.io.decode_jpeg(content, dct_method="INTEGER_ACCURATE"),
-                lambda: tf.io.decode_png(content),
-            )
+            image = decode_content(content)
         return tf.ensure_shape(image, (None, None, None))
 
 

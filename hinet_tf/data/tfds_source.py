@@ -1,6 +1,7 @@
 """Prepared TFDS datasets as sources."""
 
 import importlib.util
+import os
 
 from hinet_tf.data.record_source import RecordSource
 
@@ -36,7 +37,8 @@ def open_tfds(name: str, split: str = "train") -> list[RecordSource]:
     import hinet_tf.data.tfds_builders  # noqa: F401, which makes them known to TFDS
 
     try:
-        builder = tfds.builder(name)
+        # TFDS itself reads the variable only once, when it is imported.
+        builder = tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
         builder.download_and_prepare(file_format="tfrecord")
     # TFDS raises AssertionError for missing manual downloads and for its own checks.
     except (AssertionError, tfds.core.DatasetNotFoundError) as error:

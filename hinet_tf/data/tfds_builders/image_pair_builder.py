@@ -11,6 +11,7 @@ import tensorflow_datasets as tfds
 
 from hinet_tf.data.decode import decode_file
 from hinet_tf.data.image_header import read_header
+from hinet_tf.data.tfds_builders.exact_image import ExactImage
 from hinet_tf.data.tfds_builders.pair_files import PairFiles, archives
 
 
@@ -63,7 +64,7 @@ class ImagePairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                 shape=(None, None, 3), dtype=np.uint8, encoding=tfds.features.Encoding.BYTES
             )
         else:
-            image = tfds.features.Image(shape=(None, None, 3))
+            image = ExactImage(shape=(None, None, 3))
         return tfds.core.DatasetInfo(
             builder=self,
             description=self.DESCRIPTION,

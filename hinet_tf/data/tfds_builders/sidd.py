@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.io
+from scipy.io.matlab import MatReadError
 
 from hinet_tf.data.folders import image_files
 from hinet_tf.data.tfds_builders.image_pair_builder import ImagePairBuilder
@@ -86,7 +87,7 @@ train/input/ and train/target/ with equal names will do too. The two .mat files 
         try:
             with path.open("rb") as file:
                 blocks = scipy.io.loadmat(file, variable_names=[variable]).get(variable)
-        except (ValueError, OSError, NotImplementedError) as error:
+        except (ValueError, OSError, NotImplementedError, MatReadError) as error:
             raise ValueError(f"{path} is no readable .mat file ({error}); get it again.") from error
         if blocks is None or blocks.shape != self.BLOCKS_SHAPE or blocks.dtype != np.uint8:
             received = "nothing" if blocks is None else f"{blocks.dtype} of {blocks.shape}"
