@@ -1,0 +1,88 @@
+"""The wheel works outside the checkout, in a fresh virtual environment."""
+
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    # A copy of what git would ship: a build must not leave folders in the checkout.
+    source = folder / "source"
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split("\n")  # fmt: skip
+    for name in filter(None, names):
+        if (ROOT / name).is_file() and not name.startswith(("tests/", "docs/")):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def environment(wheel, tmp_path_factory):
+    """A fresh environment with the wheel; its dependencies come from the one that runs this."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", wheel], check=True)
+    packages = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    (Path(packages) / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return folder
+
+
+def run(environment, *command, cwd):
+    return subprocess.run(
+        [environment / "bin" / command[0], *command[1:]], cwd=cwd, capture_output=True, text=True
+    )
+
+
+def test_every_module_and_template_is_in_the_wheel(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder, package in (
+        ("hinet_tf", "hinet_tf"),
+        ("training", "hinet_tf/training"),
+        ("export", "hinet_tf/export"),
+    ):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in {".py", ".html"}:
+                assert f"{package}/{path.relative_to(ROOT / folder)}" in names
+    assert not any(name.startswith(("training/", "export/", "tests/")) for name in names)
+
+
+def test_the_network_restores_from_the_installed_wheel(environment, tmp_path):
+    script = (
+        "import hinet_tf, numpy as np, pathlib;"
+        "y = hinet_tf.HINet(width=4)(np.zeros((1, 16, 16, 3), 'float32'))['restored'];"
+        "print(pathlib.Path(hinet_tf.__file__).parent, tuple(y.shape))"
+    )
+    result = run(environment, "python", "-c", script, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert str(environment) in result.stdout
+    assert "(1, 16, 16, 3)" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["hinet-train", "hinet-data", "hinet-restore"])
+def test_console_scripts_answer(environment, tmp_path, command):
+    result = run(environment, command, "--help", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(f"usage: {command}")
+    wrong = run(environment, command, "--nonsense", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "Traceback" not in wrong.stderr
