@@ -98,7 +98,9 @@ class Rain:
         jitter = 2.0 * random_numbers.normal(random_numbers.fold_in(seed, 20 + number))
         radians = (angle + jitter) * (math.pi / 180.0)
         along = np.linspace(-0.5, 0.5, _PLACES, dtype=np.float32) * length
-        kernel = splat(-along * ops.cos(radians), along * ops.sin(radians), radius)
+        # A drop is thin and out of focus at the ends of its way; no streak ends sharply.
+        ends = np.sin(np.pi * (np.arange(_PLACES) + 0.5) / _PLACES)
+        kernel = splat(-along * ops.cos(radians), along * ops.sin(radians), radius, ends)
         return kernel / ops.max(kernel)
 
     def _range(self, name: str) -> tuple[float, float]:
