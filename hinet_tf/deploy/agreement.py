@@ -37,27 +37,27 @@ class PhotoAgreement:
 
 
 def compare(
-    model: Restore, file: Restore, photos: Iterable[ValidationPair]
+    expected: Iterable[np.ndarray], file: Restore, photos: Iterable[ValidationPair]
 ) -> list[PhotoAgreement]:
-    """Restores photos by model and file.
+    """Restores photos by a file and holds them against the model's.
 
     Args:
-        model: Restores one float32 image `(height, width, channels)` with the Keras model.
-        file: The same with the exported file.
+        expected: What the Keras model restored, photo by photo.
+        file: Restores one image `(height, width, channels)` with the file.
         photos: Degraded and clean photos.
 
     Returns:
         One entry for each photo.
     """
     agreements = []
-    for name, degraded, clean in photos:
-        expected, restored = model(degraded), file(degraded)
+    for by_model, (name, degraded, clean) in zip(expected, photos, strict=True):
+        by_file = file(degraded)
         agreements.append(
             PhotoAgreement(
                 name,
-                between=psnr(restored, expected),
-                model_psnr=psnr(np.clip(expected, 0, 1), clean),
-                file_psnr=psnr(np.clip(restored, 0, 1), clean),
+                between=psnr(by_file, by_model),
+                model_psnr=psnr(np.clip(by_model, 0, 1), clean),
+                file_psnr=psnr(np.clip(by_file, 0, 1), clean),
             )
         )
     return agreements

@@ -1,24 +1,29 @@
-"""Quiet for native libraries that log to file descriptor 2 and know no log level."""
+"""Quiet for libraries that log to the terminal and know no log level."""
 
 import os
+import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Discards what native code writes to stderr inside the block.
+    """Discards what libraries write to the terminal inside the block.
 
-    The TFLite converter and LiteRT report every step there. Their failures come back as
-    exceptions, so nothing is lost.
+    The TFLite converter and LiteRT report every step on file descriptor 2, AI Edge Quantizer
+    prints. Their failures come back as exceptions, so nothing is lost.
 
     Example:
     >>> with silenced():
-    ...     _ = os.write(2, b"INFO: loading ...")
+    ...     print("loading ...")
     """
-    with ExitStack() as stack, open(os.devnull, "wb") as null:
+    with ExitStack() as stack, open(os.devnull, "w") as null:
         stderr = os.dup(2)
         stack.callback(os.close, stderr)
         stack.callback(os.dup2, stderr, 2)
         os.dup2(null.fileno(), 2)
+        stack.enter_context(redirect_stdout(null))
+        stack.enter_context(redirect_stderr(null))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
         yield

@@ -32,11 +32,9 @@ class TFLiteModel:
         content = file if isinstance(file, bytes) else _read(file)
         if content[4:8] != b"TFL3":
             raise ValueError(f"Expected a .tflite file. Received: {file!r}, which is none.")
-        # XNNPACK announces itself.
-        with silenced():
-            self._interpreter = Interpreter(
-                model_content=content, num_threads=num_threads or os.cpu_count()
-            )
+        self._interpreter = Interpreter(
+            model_content=content, num_threads=num_threads or os.cpu_count()
+        )
         self._signatures = {}
         for name in self._interpreter.get_signature_list():
             if match := re.fullmatch(r"restore_(\d+)x(\d+)", name):
@@ -74,7 +72,9 @@ class TFLiteModel:
                 f"{tuple(map(int, details['shape']))}. Received: {image.dtype} of shape "
                 f"{image.shape}."
             )
-        restored = runner(image=image.reshape(details["shape"]))["restored"]
+        # XNNPACK announces itself on the first run.
+        with silenced():
+            restored = runner(image=image.reshape(details["shape"]))["restored"]
         return restored.reshape(image.shape)
 
     def _runner(self, image: np.ndarray):
@@ -85,8 +85,8 @@ class TFLiteModel:
                 f"of shape {image.shape}. Pad or tile it, as hinet_tf.Restorer does."
             )
         if size not in self._runners:
-            with silenced():
-                self._runners[size] = self._interpreter.get_signature_runner(self._signatures[size])
+            name = self._signatures[size]
+            self._runners[size] = self._interpreter.get_signature_runner(name)
         return self._runners[size]
 
 

@@ -8,9 +8,11 @@ from hinet_tf.data import GaussianNoise, Source, ValidationPair, ValidationPairs
 
 # The classical test bed: white noise of this standard deviation in 8-bit levels.
 SIGMA = 25
+# Spread over a large folder; more would only take longer.
+_AT_MOST = 24
 
 
-def verification_pairs(data: str = "builtin") -> Sequence[ValidationPair]:
+def verification_pairs(data: str = "builtin") -> list[ValidationPair]:
     """The degraded and clean photos that a file is judged on.
 
     Args:
@@ -18,8 +20,8 @@ def verification_pairs(data: str = "builtin") -> Sequence[ValidationPair]:
             task name a paired folder.
 
     Returns:
-        Whole photos: the `val` split and, because one built-in photo is few, the built-in
-        training photos as well.
+        At most 24 whole photos: the `val` split and, because one built-in photo is few, the
+        built-in training photos as well.
 
     Raises:
         ValueError: If nothing usable is there.
@@ -35,7 +37,7 @@ def verification_pairs(data: str = "builtin") -> Sequence[ValidationPair]:
     return _pairs(sources)
 
 
-def calibration_pairs(data: str = "builtin") -> Sequence[ValidationPair]:
+def calibration_pairs(data: str = "builtin") -> list[ValidationPair]:
     """The photos that show a quantizer the range of every activation: the `train` split.
 
     Raises:
@@ -82,5 +84,6 @@ def crops(
             yield ValidationPair(f"{name}@{row},{column}", *np.split(crop, 2, axis=-1))
 
 
-def _pairs(sources: Sequence[Source]) -> ValidationPairs:
-    return ValidationPairs(sources, degradation=GaussianNoise(SIGMA, clip=False))
+def _pairs(sources: Sequence[Source]) -> list[ValidationPair]:
+    noise = GaussianNoise(SIGMA, clip=False)
+    return list(ValidationPairs(sources, degradation=noise, limit=_AT_MOST))

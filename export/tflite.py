@@ -1,0 +1,112 @@
+r"""Exports a trained model as a verified .tflite file for phones and browsers.
+
+    python export/tflite.py --model denoise.keras --out denoise.tflite
+    python export/tflite.py --model denoise.keras --out fast.tflite --quantization int8_dynamic
+    python export/tflite.py --model denoise.keras --out npu.tflite --quantization int8 \
+        --max-drop 0.1 --calibration photos/
+    python export/tflite.py --model denoise.keras --out sizes.tflite \
+        --size 256x256 --size 512x512 --size 720x1280
+
+The file is checked against the Keras model on real photos before it is written; FILE.json and
+FILE.html beside it are the report. docs/tflite.md explains recipes and checks.
+"""
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from hinet_tf.command_line import EXIT_DONE, UsageError, quiet_tensorflow, run_command
+
+# As hinet_tf.deploy.quantization_recipe names them; importing it here would cost seconds.
+QUANTIZATIONS = ("float32", "float16", "int8_weights", "int8_dynamic", "int8", "int16x8")
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n")[0],
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", required=True, help=".keras, preset or official .pth")
+    add("--out", required=True, type=Path, metavar="FILE.tflite", help="file to write")
+    add("--quantization", choices=QUANTIZATIONS, default="float16", help="default: float16")
+    add("--size", action="append", type=_size, metavar="HxW", help="default: 256x256; repeatable")
+    add("--image-type", choices=("float32", "uint8"), default="float32", help="default: float32")
+    add("--fast", action="store_true", help="stop after stage 1: 43 %% of the cost")
+    add("--local", action="store_true", help="local statistics (TLC), for sizes above 384")
+    add("--max-drop", type=float, metavar="DB", help="PSNR that may be lost (default: by recipe)")
+    add("--photos", default="builtin", metavar="DIR", help="photos to verify on (val split)")
+    add("--calibration", default="builtin", metavar="DIR", help="photos for int8 (train split)")
+    about = parser.add_argument_group("metadata of the weights")
+    about.add_argument("--task", help="such as denoise")
+    about.add_argument("--training-data", help="what the weights were trained on")
+    about.add_argument("--license", help="licence of the weights")
+    add("--overwrite", action="store_true", help="replace an existing file")
+    add("--force", action="store_true", help="write the file even if a check fails")
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exports and prints the checks."""
+    if args.out.exists() and not args.overwrite:
+        raise UsageError(f"{args.out} exists; choose another name or pass --overwrite.")
+    if args.out.suffix != ".tflite":
+        raise UsageError(f"--out must end in .tflite. Received: {args.out}")
+    if args.max_drop is not None and args.max_drop < 0:
+        raise UsageError(f"--max-drop must not be negative. Received: {args.max_drop:g}")
+    quiet_tensorflow()
+    console = Console(stderr=True, highlight=False)
+    with console.status("Loading TensorFlow") as status:
+        # Late, so that a wrong command is answered at once.
+        from hinet_tf import export_tflite
+        from hinet_tf.inference.model_file import open_model
+
+        def show(message: str) -> None:
+            status.update(message)
+            if not console.is_terminal:
+                console.print(message, markup=False)
+
+        details = {"task": args.task, "training_data": args.training_data, "license": args.license}
+        report = export_tflite(
+            open_model(args.model, local=args.local),
+            args.out,
+            args.size or [(256, 256)],
+            args.quantization,
+            output="stage1" if args.fast else "restored",
+            image_type=args.image_type,
+            max_drop=args.max_drop,
+            photos=args.photos,
+            calibration=args.calibration,
+            details={name: text for name, text in details.items() if text},
+            overwrite=args.overwrite,
+            force=args.force,
+            on_progress=show,
+        )
+    marks = {True: "[green]holds[/]", False: "[red]FAILS[/]", None: "[yellow]open [/]"}
+    for check in report.checks:
+        console.print(f"{marks[check.passed]}  {check.name}: {check.measured}")
+    megabytes = args.out.stat().st_size / 1e6
+    print(f"{args.out} ({megabytes:.1f} MB), report in {args.out.with_suffix('.html')}")
+    return EXIT_DONE
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; expected HxW such as 256x256")
+    return int(match[1]), int(match[2])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = parse_args(argv)
+    return run_command(lambda: run(args))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

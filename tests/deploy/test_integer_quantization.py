@@ -1,0 +1,93 @@
+"""Calibrated integer files, and the search for what must stay in float."""
+
+import numpy as np
+import pytest
+
+import hinet_tf
+from hinet_tf.deploy.deployable_graph import deployable_graph
+from hinet_tf.deploy.integer_quantization import SENSITIVE, IntegerQuantizer
+from hinet_tf.deploy.quantization_search import search_recipe
+from hinet_tf.deploy.tflite_conversion import convert
+from hinet_tf.deploy.tflite_model import run_tflite
+from hinet_tf.deploy.tflite_structure import operators, partition_check
+from hinet_tf.deploy.verification_photos import calibration_pairs, crops
+
+SIZE = (64, 64)
+
+
+@pytest.fixture(scope="module")
+def content(denoiser):
+    return convert(deployable_graph(denoiser), [SIZE])
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return [photo.degraded for photo in crops(calibration_pairs(), SIZE, per_photo=2)]
+
+
+@pytest.fixture(scope="module")
+def quantizer(content, photos):
+    return IntegerQuantizer(content, 8, {SIZE: photos})
+
+
+def _psnr(a, b):
+    return -10 * np.log10(np.mean((a.astype("float64") - b) ** 2))
+
+
+def test_integer_arithmetic_is_close_and_small(content, quantizer, photos):
+    quantized = quantizer.quantize(SENSITIVE)
+    assert len(quantized) < 0.35 * len(content)
+    assert operators(quantized)["QUANTIZE"] > 20
+    assert 30 < _psnr(run_tflite(quantized, photos[0]), run_tflite(content, photos[0])) < 70
+
+
+def test_images_stay_float(quantizer, photos):
+    restored = run_tflite(quantizer.quantize(), photos[0])
+    assert restored.dtype == np.float32
+
+
+def test_sensitive_operators_in_float_make_one_partition(quantizer):
+    assert partition_check(quantizer.quantize(SENSITIVE), ()).passed
+    everything = partition_check(quantizer.quantize(), ())
+    assert not everything.passed and "RSQRT" in everything.measured
+
+
+def test_the_search_stops_where_the_budget_holds(denoiser, quantizer, content, photos):
+    expected = [run_tflite(content, photo) for photo in photos[:2]]
+
+    def drop(candidate):
+        found = [run_tflite(candidate, photo) for photo in photos[:2]]
+        return -np.mean([_psnr(a, b) for a, b in zip(found, expected, strict=True)])
+
+    blocks = ["stage1_encoder0", "stage1_down0", "stage2_encoder0", "stage2_decoder0"]
+    loose = search_recipe(quantizer, blocks, drop, max_drop=0)
+    assert loose.kept_float == SENSITIVE and len(loose.steps) == 1
+
+    everything = quantizer.quantize((*SENSITIVE, *(f"/{block}_" for block in blocks)))
+    tight = (loose.steps[0].drop + drop(everything)) / 2
+    found = search_recipe(quantizer, blocks, drop, max_drop=tight)
+    assert drop(found.content) <= tight
+    kept = set(found.kept_float) - set(SENSITIVE)
+    assert 0 < len(kept) < len(blocks)
+    # One block less does not do: the search is minimal along its ranking.
+    fewer = [s for s in found.steps if len(s.float_scopes) == len(SENSITIVE) + len(kept) - 1]
+    assert all(step.drop > tight for step in fewer if step.description.startswith("the "))
+    assert all(found.kept_float[scope] for scope in kept)
+
+
+def test_a_budget_out_of_reach_fails_the_export(denoiser, tmp_path):
+    with pytest.raises(ValueError, match="was not written"):
+        hinet_tf.export_tflite(denoiser, tmp_path / "n.tflite", [SIZE], "int8", max_drop=-1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("quantization", ["int8", "int16x8"])
+def test_integer_exports_restore(denoiser, tmp_path, quantization, photos):
+    path = tmp_path / "integer.tflite"
+    report = hinet_tf.export_tflite(denoiser, path, [SIZE], quantization, max_drop=0.5)
+    assert not report.failed
+    expected = denoiser(photos[0][None])["restored"][0].numpy()
+    assert _psnr(run_tflite(path, photos[0]), expected) > 30
+    if quantization == "int8":
+        page = path.with_suffix(".html").read_text()
+        assert "What stayed in float" in page and "statistics of instance normalization" in page
