@@ -16,7 +16,7 @@ from hinet_tf.data import builtin_photos
 from hinet_tf.data.degradations import (
     Defocus,
     GaussianNoise,
-    Jpeg,
+    JpegCompression,
     MotionBlur,
     Rain,
     SensorNoise,
@@ -29,7 +29,7 @@ COLUMNS = {
     "clean": None,
     "GaussianNoise(25)": GaussianNoise(25),
     "SensorNoise(0.012)": SensorNoise(0.012),
-    "Jpeg(10)": Jpeg(10),
+    "JpegCompression(10)": JpegCompression(10),
     "MotionBlur(21)": MotionBlur(21),
     "Defocus(4)": Defocus(4),
     "Rain(15, 40, 8, 0.3)": Rain(15, 40, 8, 0.3),

@@ -13,7 +13,7 @@ _HOMES = {
     "Degradation": "degradations",
     "FileSource": "file_source",
     "GaussianNoise": "degradations",
-    "Jpeg": "degradations",
+    "JpegCompression": "degradations",
     "MotionBlur": "degradations",
     "Rain": "degradations",
     "RecordSource": "record_source",

@@ -3,7 +3,7 @@
 from hinet_tf.data.degradations.defocus import Defocus
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.degradations.gaussian_noise import GaussianNoise
-from hinet_tf.data.degradations.jpeg import Jpeg
+from hinet_tf.data.degradations.jpeg_compression import JpegCompression
 from hinet_tf.data.degradations.motion_blur import MotionBlur
 from hinet_tf.data.degradations.rain import Rain
 from hinet_tf.data.degradations.sensor_noise import SensorNoise
@@ -12,7 +12,7 @@ __all__ = [
     "Defocus",
     "Degradation",
     "GaussianNoise",
-    "Jpeg",
+    "JpegCompression",
     "MotionBlur",
     "Rain",
     "SensorNoise",

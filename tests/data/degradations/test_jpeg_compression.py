@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from hinet_tf.data import builtin_photos
-from hinet_tf.data.degradations import Jpeg
+from hinet_tf.data.degradations import JpegCompression
 
 
 def compressed(image, quality, subsampling):
@@ -29,7 +29,9 @@ def photo():
 @pytest.mark.parametrize(("subsampling", "code"), [("4:2:0", 2), ("4:4:4", 0)])
 def test_equal_to_libjpeg_but_for_rounding(photo, quality, subsampling, code):
     expected = compressed(photo, quality, code)
-    degraded = Jpeg(quality, subsampling, random_grid=False)(photo.astype(np.float32) / 255, 0)
+    degraded = JpegCompression(quality, subsampling, random_grid=False)(
+        photo.astype(np.float32) / 255, 0
+    )
     difference = np.abs(levels(degraded) - expected)
     assert np.mean(difference == 0) > 0.85
     assert difference.mean() < 0.2
@@ -37,7 +39,7 @@ def test_equal_to_libjpeg_but_for_rounding(photo, quality, subsampling, code):
 
 def test_gray(photo):
     gray = photo[..., 1]
-    degraded = Jpeg(30, random_grid=False)(gray[..., None].astype(np.float32) / 255, 0)
+    degraded = JpegCompression(30, random_grid=False)(gray[..., None].astype(np.float32) / 255, 0)
     difference = np.abs(levels(degraded)[..., 0] - compressed(gray, 30, 0))
     assert np.mean(difference == 0) > 0.97
 
@@ -45,7 +47,7 @@ def test_gray(photo):
 def test_random_grid_is_a_shifted_grid(photo):
     """The pixels are those of a picture compressed with a border, for one of 256 borders."""
     image = photo[:64, :64]
-    degraded = levels(Jpeg(20)(image.astype(np.float32) / 255, 12))
+    degraded = levels(JpegCompression(20)(image.astype(np.float32) / 255, 12))
     errors = []
     for top in range(16):
         for left in range(16):
@@ -58,7 +60,7 @@ def test_random_grid_is_a_shifted_grid(photo):
 
 def test_quality_is_drawn_as_a_whole_number_from_the_range(photo):
     image = photo[:32, :32].astype(np.float32) / 255
-    jpeg = Jpeg((40, 42), random_grid=False)
+    jpeg = JpegCompression((40, 42), random_grid=False)
     results = {levels(jpeg(image, seed)).tobytes() for seed in range(30)}
     assert len(results) == 3
 
@@ -66,4 +68,4 @@ def test_quality_is_drawn_as_a_whole_number_from_the_range(photo):
 @pytest.mark.parametrize("arguments", [{"quality": 0}, {"quality": 101}, {"subsampling": "4:1:1"}])
 def test_wrong_parameters(arguments):
     with pytest.raises(ValueError, match="expected"):
-        Jpeg(**arguments)
+        JpegCompression(**arguments)

@@ -38,7 +38,7 @@ _DCT = fft.dct(np.eye(8), norm="ortho", axis=0).astype(np.float32)
 
 
 @dataclass(frozen=True)
-class Jpeg:
+class JpegCompression:
     """Compresses and decompresses an image as libjpeg does, without its entropy coding.
 
     Everything that loses something is there: 8-bit rounding, YCbCr, chroma at half resolution,
@@ -56,7 +56,7 @@ class Jpeg:
         ValueError: If `quality` is not within 1 to 100 or `subsampling` unknown.
 
     Example:
-    >>> compressed = Jpeg(quality=20, random_grid=False)(image, seed=7)
+    >>> compressed = JpegCompression(quality=20, random_grid=False)(image, seed=7)
     """
 
     quality: Range = (10, 90)
