@@ -35,6 +35,7 @@ def test_replaces_a_whole_directory(tmp_path):
 def test_the_previous_model_survives_when_the_disk_takes_no_more(tmp_path):
     target = tmp_path / "best.keras"
     script = f"""
+import resource
 from hinet_tf import HINet
 from hinet_tf.files import atomic_path
 model = HINet(width=4, depth=2)
