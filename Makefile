@@ -12,9 +12,8 @@ STEPS := 500
 .PHONY: demo test test-slow lint clean
 
 demo: $(INSTALLED)
-	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training \
-		--scale 0.25 --patch 64 --batch 8 --steps $(STEPS) --precision bfloat16 \
-		--set learning_rate=1e-3 --set degradation=gaussian_noise --set sigma=25
+	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training --steps $(STEPS) \
+		--set degradation=gaussian_noise --set sigma=25
 	$(BIN)/python export/demo.py --model $(DEMO)/training/best.keras --out $(DEMO)
 
 test: $(VENV)/test-installed

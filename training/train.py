@@ -1,13 +1,13 @@
 """Trains HINet: denoising, deblurring, deraining or removal of JPEG artefacts.
 
     python training/train.py --task denoise
-    python training/train.py --task denoise --scale 0.25 --patch 96 --batch 8 --steps 400 \
-        --set learning_rate=1e-3
+    python training/train.py --task denoise --data DIR --scale 0.25 --patch 128 --batch 16
     python training/train.py --task deblur --recipe gopro --data tfds:gopro
     python training/train.py --task derain --data DIR --precision bfloat16 --accumulate 8
 
-Without --data it trains on photos that come with scikit-image, one of them held back, and
-degrades them itself. DIR holds {train,val}/{input,target}, or any clean images. The same command
+Without --data it trains a small network on photos that come with scikit-image, one of them held
+back, and degrades them itself. With --data it follows the paper's recipe, which is made for
+several large GPUs. DIR holds {train,val}/{input,target}, or any clean images. The same command
 again resumes an interrupted run; with more --steps it prolongs a finished one. On several GPUs or,
 with TF_CONFIG, on several machines, the same command trains the same network faster.
 """
@@ -16,7 +16,7 @@ import argparse
 from collections.abc import Sequence
 
 from hinet_tf.command_line import EXIT_DONE, UsageError, quiet_tensorflow, run_command
-from hinet_tf.tasks import RECIPES, TASKS, Recipe, get_recipe
+from hinet_tf.tasks import RECIPES, TASKS, Recipe, get_recipe, quick_recipe
 from hinet_tf.tasks.recipe import PRECISIONS
 
 # Options that are recipe keys of the same name, spelled out because they are wanted often.
@@ -99,8 +99,10 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     overrides = [
         f"{key}={getattr(args, key)}" for key in _SHORTCUTS if getattr(args, key) is not None
     ]
+    quick = args.data is None and args.recipe is None
     try:
-        return get_recipe(args.task, args.recipe).with_overrides([*overrides, *args.set])
+        recipe = quick_recipe(args.task) if quick else get_recipe(args.task, args.recipe)
+        return recipe.with_overrides([*overrides, *args.set])
     except ValueError as error:
         raise UsageError(str(error)) from error
 

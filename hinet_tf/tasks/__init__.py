@@ -19,7 +19,11 @@ RECIPES = {
     "rain13k": RAIN13K,
 }
 
-__all__ = ["RECIPES", "TASKS", "Recipe", "get_recipe"]
+# What learns to restore the built-in photos in minutes on two cores. The paper's recipe takes
+# 60 GB for one step; nobody should meet it by leaving `--data` out.
+_QUICK = {"scale": 0.25, "patch": 64, "batch": 8, "steps": 1000, "learning_rate": 1e-3}
+
+__all__ = ["RECIPES", "TASKS", "Recipe", "get_recipe", "quick_recipe"]
 
 
 def get_recipe(task: str, name: str | None = None) -> Recipe:
@@ -47,3 +51,22 @@ def get_recipe(task: str, name: str | None = None) -> Recipe:
             f"No recipe {name!r} for task {task!r}; expected one of: {', '.join(fitting)}"
         )
     return RECIPES[name or task]
+
+
+def quick_recipe(task: str) -> Recipe:
+    """Returns a small version of a task's recipe, for trying it without a data set.
+
+    Args:
+        task: One of `TASKS`.
+
+    Returns:
+        The paper's recipe with a quarter of the channels, small batches and 1,000 steps.
+
+    Raises:
+        ValueError: If the task is unknown.
+
+    Example:
+    >>> quick_recipe("denoise").width
+    16
+    """
+    return get_recipe(task).replace(**_QUICK)

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from hinet_tf.tasks import RECIPES, Recipe, get_recipe
+from hinet_tf.tasks import RECIPES, Recipe, get_recipe, quick_recipe
 
 # options/train/*/*.yml of the official code.
 OFFICIAL = {
@@ -90,3 +90,11 @@ def test_recipe_and_task_belong_together():
 def test_foreign_json_is_refused():
     with pytest.raises(ValueError, match="colour"):
         Recipe.from_json('{"task": "denoise", "colour": 1}')
+
+
+def test_the_quick_recipe_is_the_paper_s_at_a_size_for_a_laptop():
+    quick, full = quick_recipe("deblur"), get_recipe("deblur")
+    assert quick.width == 16 and quick.batch * quick.patch**2 <= 2**15
+    assert (quick.hin_levels, quick.loss, quick.beta_2) == ((3, 4), "psnr", full.beta_2)
+    with pytest.raises(ValueError, match="Unknown task 'superres'"):
+        quick_recipe("superres")
