@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.data import open_sources
     from hinet_tf.engine import distribution, recipe_parts
     from hinet_tf.engine.dry_run import describe
+    from hinet_tf.engine.estimates import check_memory
     from hinet_tf.engine.run_directory import RunDirectory
     from hinet_tf.engine.training_session import TrainingSession
 
@@ -82,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
         sources = open_sources(recipe.data, "train")
         with strategy.scope():
             network = recipe_parts.build_network(recipe)
+        check_memory(recipe, network)
         session = TrainingSession(recipe, strategy, network, directory, args.wandb)
         start = session.resume()
         data = distribution.distribute(

@@ -1,5 +1,6 @@
 """What a training will cost, before it is started."""
 
+import os
 import time
 from dataclasses import dataclass
 
@@ -79,6 +80,33 @@ def memory_bytes(recipe: Recipe, parameters: int, images: int) -> int:
     bytes_per_value = 4 if recipe.precision == "float32" else 2
     maps = _MAPS_PER_PIXEL * recipe.width * bytes_per_value * recipe.patch**2 * images
     return int(4 * parameters * copies + maps + _RUNTIME_BYTES)
+
+
+def check_memory(recipe: Recipe, network: TrainableHINet) -> None:
+    """Refuses a training that the memory of this machine cannot hold.
+
+    Without this, the system would kill the process in its first step and say nothing. Devices
+    with memory of their own name a shortage themselves.
+
+    Args:
+        recipe: The recipe.
+        network: Its network.
+
+    Raises:
+        ValueError: If a step on the CPU needs more memory than the machine has.
+    """
+    if tf.config.list_logical_devices("GPU"):
+        return
+    replicas = network.distribute_strategy.num_replicas_in_sync
+    images = recipe.batch // replicas // recipe.accumulate
+    needed = replicas * memory_bytes(recipe, network.count_params(), images)
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > available:
+        raise ValueError(
+            f"A step needs about {needed / 2**30:.1f} GiB and this machine has "
+            f"{available / 2**30:.1f} GiB. Take a smaller --scale, --batch or --patch, or split "
+            "the batch with --accumulate."
+        )
 
 
 def _seconds_per_pixel(network: TrainableHINet) -> float:

@@ -174,6 +174,13 @@ def test_batch_that_cannot_be_divided(tmp_path, capsys):
     assert "batch of 2" in error and "multiple of 4" in error
 
 
+def test_a_training_that_the_machine_cannot_hold(tmp_path, capsys):
+    # 2**24 patches at once: more than any machine has.
+    assert train(tmp_path / "run", "--batch", str(2**24)) == 1
+    error = the_error(capsys)
+    assert "A step needs about" in error and "--accumulate" in error
+
+
 def test_two_processes_on_one_run_directory(copy, capsys):
     from hinet_tf.engine.run_directory import RunDirectory
 
