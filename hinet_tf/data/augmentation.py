@@ -11,24 +11,39 @@ from hinet_tf.data import random_numbers
 AUGMENTATIONS = ("dihedral", "sidd", "none")
 
 
-def dihedral(image: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-    """Applies one of the eight flips and rotations of a square.
+# Each mode as an exchange of rows and columns (or not) and the axes reversed after it.
+_MODES = (
+    (False, ()),
+    (False, (1,)),
+    (True, (1,)),
+    (True, ()),
+    (False, (1, 2)),
+    (False, (2,)),
+    (True, (2,)),
+    (True, (1, 2)),
+)
+
+
+def dihedral(images: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
+    """Applies one of the eight flips and rotations of a square to all images alike.
 
     Args:
-        image: Tensor `(side, side, channels)`.
-        mode: Scalar integer tensor: `mode // 2` quarter turns counterclockwise, then a flip
+        images: Tensor `(count, side, side, channels)`.
+        mode: Scalar int32 tensor: `mode // 2` quarter turns counterclockwise, then a flip
             upside down if `mode` is odd. These are the mode numbers of the official SIDD code.
 
     Returns:
         A tensor of the same shape and values.
 
     Example:
-    >>> upside_down = dihedral(image, 1)
+    >>> upside_down = dihedral(images, tf.constant(1))
     """
-    turned = tf.switch_case(
-        mode // 2, [lambda quarter=quarter: _turn(image, quarter) for quarter in range(4)]
-    )
-    return tf.cond(mode % 2 == 1, lambda: tf.reverse(turned, [0]), lambda: turned)
+
+    def apply(exchanged: bool, axes: tuple[int, ...]) -> tf.Tensor:
+        turned = tf.transpose(images, (0, 2, 1, 3)) if exchanged else images
+        return tf.reverse(turned, axes) if axes else tf.identity(turned)
+
+    return tf.switch_case(mode, [lambda m=m: apply(*m) for m in _MODES])
 
 
 def draw_mode(seed: tf.Tensor, law: str) -> tf.Tensor:
@@ -56,7 +71,3 @@ def draw_mode(seed: tf.Tensor, law: str) -> tf.Tensor:
         # Fourteen tickets: seven for the identity, one for each other mode.
         return tf.maximum(random_numbers.integer(seed, 0, 14) - 6, 0)
     raise ValueError(f"`augmentation` is {law!r}; expected one of {', '.join(AUGMENTATIONS)}.")
-
-
-def _turn(image: tf.Tensor, quarters: int) -> tf.Tensor:
-    return tf.image.rot90(image, quarters)

@@ -86,8 +86,8 @@ def training_pipeline(
         both = tf.switch_case(number_of_source, branches)
         mode = draw_mode(random_numbers.fold_in(sample_seed, _AUGMENT), augmentation)
         # One tensor, so that both images cannot but be transformed alike.
-        both = tf.ensure_shape(dihedral(both, mode), (patch, patch, 2 * channels))
-        return both[..., :channels], both[..., channels:]
+        both = tf.ensure_shape(dihedral(both, mode), (2, patch, patch, channels))
+        return both[0], both[1]
 
     # Not `tf.int64.max`: the end times the batch must not overflow.
     counters = tf.data.Dataset.range(start_step * per_shard, 2**62)
@@ -103,18 +103,18 @@ def _pair(
     patch: int,
     channels: int,
 ) -> tf.Tensor:
-    """Returns degraded and clean patch behind one another along the channels."""
+    """Returns degraded and clean patch as one tensor `(2, patch, patch, channels)`."""
     degraded, clean = source.read(index)
     crop_seed = random_numbers.fold_in(seed, _CROP)
     if source.paired:
         patches = random_patches([degraded, clean], patch, crop_seed)
-        return tf.concat([to_network(image, channels) for image in patches], axis=-1)
+        return tf.stack([to_network(image, channels) for image in patches])
     margin = degradation.margin
     (context,) = random_patches([clean], patch, crop_seed, margin)
     context = to_network(context, channels)
     degraded = degradation(context, random_numbers.fold_in(seed, _DEGRADE))
-    both = tf.concat([degraded, context], axis=-1)
-    return both[margin : margin + patch, margin : margin + patch]
+    inner = slice(margin, margin + patch)
+    return tf.stack([degraded[inner, inner], context[inner, inner]])
 
 
 def _check(sources, degradation, patch, batch, augmentation, start_step, channels) -> None:
