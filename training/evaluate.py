@@ -110,8 +110,11 @@ def run(args: argparse.Namespace) -> int:
     }
     scores = []
     for number, model in enumerate(models):
-        gallery = Gallery(args.gallery, args.protocols[0], args.gallery_images)
-        scores.append(_score(args, model, number, pairs, gallery if args.gallery else None))
+        gallery = None
+        if args.gallery:
+            folder = args.gallery / f"model{number + 1}" if args.compare else args.gallery
+            gallery = Gallery(folder, args.protocols[0], args.gallery_images)
+        scores.append(_score(args, model, number, pairs, gallery))
         summary = summarize(scores[-1])
         report["models"].append(
             {"model": model, **summary, "scores": [score._asdict() for score in scores[-1]]}
@@ -120,9 +123,7 @@ def run(args: argparse.Namespace) -> int:
         identical = max(means["identical"] for means in summary["restored"].values())
         if identical:
             print(f"{identical} images equal their target and are left out of the mean PSNR.")
-        if args.gallery:
-            folder = args.gallery / f"model{number + 1}" if args.compare else args.gallery
-            gallery.directory = folder
+        if gallery:
             page = gallery.write(summary, f"{model} on {args.data}", _subtitle(args, summary))
             print(f"gallery: {page}")
     if args.compare:

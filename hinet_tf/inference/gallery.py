@@ -28,7 +28,7 @@ class Gallery:
     """
 
     def __init__(self, directory: Path, protocol: str, limit: int = 24) -> None:
-        self.directory = Path(directory)
+        self.directory = directory
         self.protocol = protocol
         self.limit = limit
         self._worst: list[tuple[float, int, ImageScore, dict[str, bytes]]] = []

@@ -61,7 +61,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--fast", action="store_true", help="stop after stage 1: 43 %% of the cost")
     add("--tile", type=int, help="side of tiles, a multiple of 16 (default: by --memory)")
     add("--overlap", type=int, default=32, help="pixels that tiles share (default: 32)")
-    add("--memory", type=memory_size, default="2G", help="for feature maps (default: 2G)")
+    add("--memory", type=memory_size, default="1G", help="for feature maps (default: 1G)")
     add("--batch-size", type=int, default=1, help="tiles at a time (default: 1)")
     args = parser.parse_args(argv)
     if args.quality is not None and not 1 <= args.quality <= 100:

@@ -66,7 +66,7 @@ def find_pairs(directory: Path, folders: Sequence[str] | None = None) -> list[Sc
         return _match(directory / folders[0], directory / folders[1], "")
     if (directory / _SIDD[0]).is_file():
         return _sidd_blocks(directory)
-    for base in (directory, directory / "test", directory / "val"):
+    for base in (directory / "test", directory / "val", directory):
         pairs = _pairs_of_base(base) if base.is_dir() else []
         if pairs:
             return pairs

@@ -8,8 +8,7 @@ import keras
 import numpy as np
 
 from hinet_tf.inference.engines.engine import stage_name
-from hinet_tf.inference.engines.frozen_graph import freeze
-from hinet_tf.inference.engines.tensorflow_engine import _bytes_per_pixel
+from hinet_tf.inference.engines.restoring_function import frozen_graph, restoring_function
 
 
 class OpenVINOEngine:
@@ -38,7 +37,8 @@ class OpenVINOEngine:
         static = shape[1].is_static
         self.sizes = ((shape[1].get_length(), shape[2].get_length()),) if static else None
         self.size_multiple = getattr(model, "size_multiple", 16)
-        self.bytes_per_pixel = _bytes_per_pixel(getattr(model, "width", 64), fast)
+        # Measured, see benchmarks/inference.md.
+        self.bytes_per_pixel = 65 * getattr(model, "width", 64)
         # Left to itself OpenVINO computes in bfloat16 wherever the processor can.
         hint = "bf16" if precision == "bfloat16" else "f32"
         self._compiled = openvino.Core().compile_model(
@@ -61,7 +61,7 @@ def _read(openvino: Any, model: Any, output: str) -> Any:
             if isinstance(model, (str, os.PathLike)) and not Path(model).exists():
                 raise ValueError(f"{model} does not exist.")
             return openvino.convert_model(str(model))
-        return openvino.convert_model(freeze(model, output, "float32").graph)
+        return openvino.convert_model(frozen_graph(restoring_function(model, output, "float32")))
     except (RuntimeError, openvino.frontend.OpConversionFailure) as error:
         raise ValueError(f"OpenVINO cannot read the model: {str(error).splitlines()[0]}") from error
 

@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from hinet_tf.inference.engines.engine import stage_name
-from hinet_tf.inference.engines.frozen_graph import freeze
+from hinet_tf.inference.engines.restoring_function import restoring_function
 
 
 class TensorFlowEngine:
-    """Runs a Keras model as a frozen graph, or a SavedModel by its signature.
+    """Runs a Keras model as one graph, or a SavedModel by its signature.
 
     Args:
         model: A Keras model of one image, or the path of a SavedModel directory.
@@ -55,9 +55,10 @@ class TensorFlowEngine:
             )
         self.channels = model.inputs[0].shape[-1]
         self.size_multiple = getattr(model, "size_multiple", 16)
-        self.bytes_per_pixel = _bytes_per_pixel(getattr(model, "width", 64), fast)
-        function = freeze(model, stage_name(fast), precision)
-        self._restore = lambda batch: function(batch)[0].numpy()
+        low = precision == "bfloat16"
+        self.bytes_per_pixel = _bytes_per_pixel(getattr(model, "width", 64), fast, low)
+        function = restoring_function(model, stage_name(fast), precision)
+        self._restore = lambda batch: function(batch).numpy()
 
     def _open_saved_model(self, path: str | os.PathLike[str], precision: str, fast: bool) -> None:
         if not (Path(path) / "saved_model.pb").is_file():
@@ -75,7 +76,7 @@ class TensorFlowEngine:
         function, name, output = _image_signature(self._loaded, path, stage_name(fast))
         self.channels = function.structured_input_signature[1][name].shape[-1]
         self.size_multiple = 16
-        self.bytes_per_pixel = _bytes_per_pixel(64, fast)
+        self.bytes_per_pixel = _bytes_per_pixel(64, fast, low_precision=False)
         self._restore = lambda batch: function(**{name: batch})[output].numpy()
 
 
@@ -104,6 +105,7 @@ def _image_signature(loaded: Any, path: Any, output: str) -> tuple[Any, str, str
     )
 
 
-def _bytes_per_pixel(width: int, fast: bool) -> int:
-    """Peak growth of the process per pixel, measured; see benchmarks/inference.md."""
-    return (100 if fast else 130) * width + 200
+def _bytes_per_pixel(width: int, fast: bool, low_precision: bool) -> int:
+    """Growth of the process per pixel of a batch, measured (benchmarks/inference.md)."""
+    per_channel = 30 if fast else 40
+    return (per_channel // 2 if low_precision else per_channel) * width + 100

@@ -1,6 +1,5 @@
-"""A Keras model as one TensorFlow function of constants."""
+"""A Keras model as one TensorFlow function from degraded to restored images."""
 
-import copy
 from typing import Any
 
 import keras
@@ -8,11 +7,11 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 
-def freeze(model: keras.Model, output: str, precision: str) -> Any:
-    """Traces one output of a model and turns its variables into constants.
+def restoring_function(model: keras.Model, output: str, precision: str) -> Any:
+    """Traces what one output of a model needs, once for images of every size.
 
-    Constants let TensorFlow fold the casts of mixed precision and the packing of weights, and
-    drop what the output does not need. The sizes stay open: one graph serves every image.
+    The weights stay variables. As constants they are held several times over by the graph and
+    its optimizer: 1.7 GB more at width 32, for 0 to 8 % of the time.
 
     Args:
         model: A model of one image; several outputs by name, or one.
@@ -20,7 +19,10 @@ def freeze(model: keras.Model, output: str, precision: str) -> Any:
         precision: `"float32"` or `"bfloat16"`.
 
     Returns:
-        A function from a float32 batch to a list with the restored float32 batch.
+        A concrete function from a float32 batch to the restored float32 batch.
+
+    Raises:
+        ValueError: If the model is none that can be rebuilt in bfloat16.
     """
     if precision == "bfloat16":
         model = _in_bfloat16(model)
@@ -32,11 +34,19 @@ def freeze(model: keras.Model, output: str, precision: str) -> Any:
     def restore(image: tf.Tensor) -> tf.Tensor:
         return tf.cast(network(image, training=False), tf.float32)
 
-    return convert_variables_to_constants_v2(restore.get_concrete_function())
+    function = restore.get_concrete_function()
+    # A concrete function refers to its variables weakly.
+    function.network = network
+    return function
+
+
+def frozen_graph(function: Any) -> Any:
+    """The graph of a concrete function with constants for variables, for other engines."""
+    return convert_variables_to_constants_v2(function).graph
 
 
 def _in_bfloat16(model: keras.Model) -> keras.Model:
-    config = copy.deepcopy(model.get_config())
+    config = model.get_config()
     if "width" not in config:
         raise ValueError(
             "bfloat16 is a way to run a HINet. Received: a model of type "
