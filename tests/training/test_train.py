@@ -270,13 +270,14 @@ def test_low_precision_learns_with_float32_weights(tmp_path, precision):
     losses = [record["loss"] for record in records if record["kind"] == "train"]
     assert losses[-1] < losses[0]
     state = last_state(tmp_path / "run")
-    assert all(v.dtype in (np.float32, np.int32) for n, v in state.items() if n != "notes")
+    assert {v.dtype for n, v in state.items() if v.dtype.kind == "f"} == {np.dtype("float32")}
 
 
 def test_moving_average_is_what_is_saved(tmp_path):
     assert train(tmp_path / "run", "--set", "ema=0.5") == 0
     state = last_state(tmp_path / "run")
     model = keras.saving.load_model(tmp_path / "run" / "last.keras")
+    moved = 0
     for variable in model.trainable_variables:
         (weights,) = [
             v for n, v in state.items() if n.endswith(f"/{variable.path}") and n[0] == "n"
@@ -284,7 +285,8 @@ def test_moving_average_is_what_is_saved(tmp_path):
         average_name = f"{variable.path.replace('/', '_')}_average"
         (average,) = [v for n, v in state.items() if n.endswith(f"/{average_name}")]
         np.testing.assert_array_equal(variable.numpy(), average)
-        assert not np.array_equal(weights, average)
+        moved += not np.array_equal(weights, average)
+    assert moved > 100
 
 
 def test_dry_run_trains_nothing(tmp_path, capsys):
