@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hinet_tf.data.array_source import ArraySource
 from hinet_tf.data.decode import decode_file
-from hinet_tf.data.disk_cache import cache_on_disk
+from hinet_tf.data.disk_cache import Progress, cache_on_disk, no_progress
 from hinet_tf.data.file_source import FileSource
 from hinet_tf.data.folders import OnBad
 from hinet_tf.data.image_header import ImageFileError
@@ -16,7 +16,12 @@ from hinet_tf.data.source import Source
 _MEMORY_SHARE = 0.2
 
 
-def cached(source: Source, cache: str = "auto", on_bad: OnBad | None = None) -> Source:
+def cached(
+    source: Source,
+    cache: str = "auto",
+    on_bad: OnBad | None = None,
+    progress: Progress = no_progress,
+) -> Source:
     """Returns a source of the same images that need not be decoded each time.
 
     What is trained does not depend on the cache, only how fast it is delivered.
@@ -28,6 +33,8 @@ def cached(source: Source, cache: str = "auto", on_bad: OnBad | None = None) -> 
             anything else is a folder to keep them in, see `disk_cache.cache_on_disk`.
         on_bad: Called with each file that cannot be decoded, which is then left out; by default
             the first one is raised.
+        progress: Wraps the numbers of the images while they are decoded, with a title, to show
+            progress; such as `rich.progress.track`.
 
     Returns:
         The source.
@@ -43,8 +50,8 @@ def cached(source: Source, cache: str = "auto", on_bad: OnBad | None = None) -> 
     if cache == "auto" and source.decoded_bytes() > _MEMORY_SHARE * _machine_memory():
         return source
     if cache in ("auto", "memory"):
-        return _in_memory(source, on_bad)
-    return cache_on_disk(source, Path(cache), on_bad)
+        return _in_memory(source, on_bad, progress)
+    return cache_on_disk(source, Path(cache), on_bad, progress)
 
 
 def bad_files(source: Source) -> Iterator[ImageFileError]:
@@ -70,10 +77,10 @@ def bad_files(source: Source) -> Iterator[ImageFileError]:
             yield error
 
 
-def _in_memory(source: FileSource, on_bad: OnBad | None) -> ArraySource:
+def _in_memory(source: FileSource, on_bad: OnBad | None, progress: Progress) -> ArraySource:
     count = len(source)
     clean, degraded, names = [], [], []
-    for index, name in enumerate(source.names):
+    for index in progress(range(count), "Decoding"):
         try:
             image = decode_file(source.headers[index])
             partner = decode_file(source.headers[count + index]) if source.paired else None
@@ -82,7 +89,7 @@ def _in_memory(source: FileSource, on_bad: OnBad | None) -> ArraySource:
                 raise
             on_bad(error)
             continue
-        names.append(name)
+        names.append(source.names[index])
         clean.append(image)
         degraded.append(partner)
     return ArraySource(clean, degraded if source.paired else None, names)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from hinet_tf.data.builtin import builtin_photos
 from hinet_tf.data.cache import cached
+from hinet_tf.data.disk_cache import Progress, no_progress
 from hinet_tf.data.folders import OnBad, clean_folder, paired_folder
 from hinet_tf.data.source import Source
 
@@ -11,7 +12,12 @@ SPLITS = ("train", "val", "test")
 
 
 def open_sources(
-    data: str, split: str = "train", *, cache: str = "auto", on_bad: OnBad | None = None
+    data: str,
+    split: str = "train",
+    *,
+    cache: str = "auto",
+    on_bad: OnBad | None = None,
+    progress: Progress = no_progress,
 ) -> list[Source]:
     """Returns the sources that `--data` names, for one split.
 
@@ -23,6 +29,7 @@ def open_sources(
         cache: `"memory"`, `"none"`, a folder for decoded images, or `"auto"`; see `cached`.
         on_bad: Called with each unusable file, which is then left out; by default the first one
             is raised.
+        progress: Shows progress while images are decoded, as in `cached`.
 
     Returns:
         At least one source.
@@ -40,7 +47,7 @@ def open_sources(
     if not names:
         raise ValueError("`data` is empty; expected builtin, a folder or tfds:NAME.")
     opened = [source for name in names for source in _open(name, split, on_bad)]
-    return [cached(source, cache, on_bad) for source in opened]
+    return [cached(source, cache, on_bad, progress) for source in opened]
 
 
 def _open(name: str, split: str, on_bad: OnBad | None) -> list[Source]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,21 @@ from hinet_tf.data.image_header import ImageFileError
 from hinet_tf.data.record_source import RecordSource
 from hinet_tf.files import atomic_path
 
+# Wraps an iterable of known length, with a title, to show progress; `rich.progress.track` is one.
+Progress = Callable[[Iterable[int], str], Iterable[int]]
 
-def cache_on_disk(source: FileSource, folder: Path, on_bad: OnBad | None = None) -> RecordSource:
+
+def no_progress(numbers: Iterable[int], title: str) -> Iterable[int]:
+    """Shows nothing: what a library does unless it is told otherwise."""
+    return numbers
+
+
+def cache_on_disk(
+    source: FileSource,
+    folder: Path,
+    on_bad: OnBad | None = None,
+    progress: Progress = no_progress,
+) -> RecordSource:
     """Decodes all images into one file of plain pixels, unless that was done before.
 
     The file's name is a digest of the images' paths, sizes and dates, so an old cache is never
@@ -26,6 +40,7 @@ def cache_on_disk(source: FileSource, folder: Path, on_bad: OnBad | None = None)
         folder: Where caches lie; needs as much room as the decoded images.
         on_bad: Called with each file that cannot be decoded, also when the cache was made
             before; by default the first one is raised.
+        progress: Shows progress, as in `cached`.
 
     Returns:
         A source of the decoded images.
@@ -48,7 +63,7 @@ def cache_on_disk(source: FileSource, folder: Path, on_bad: OnBad | None = None)
             skipped.append([str(error.path), error.problem, error.remedy])
 
         with atomic_path(path) as temporary:
-            _write(source, temporary, skip)
+            _write(source, temporary, skip, progress)
         with atomic_path(notes) as temporary:
             temporary.write_text(json.dumps({"skipped": skipped}, indent=1))
     for parts in json.loads(notes.read_text())["skipped"]:
@@ -59,10 +74,10 @@ def cache_on_disk(source: FileSource, folder: Path, on_bad: OnBad | None = None)
     return RecordSource([path], "target", degraded, plain_pixels=True, dtype=source.dtype)
 
 
-def _write(source: FileSource, path: Path, skip: OnBad) -> None:
+def _write(source: FileSource, path: Path, skip: OnBad, progress: Progress) -> None:
     count = len(source)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for index, name in enumerate(source.names):
+        for index in progress(range(count), "Decoding"):
             headers = {"target": source.headers[index]}
             if source.paired:
                 headers["input"] = source.headers[count + index]
@@ -71,7 +86,7 @@ def _write(source: FileSource, path: Path, skip: OnBad) -> None:
             except ImageFileError as error:
                 skip(error)
                 continue
-            writer.write(_example(name, images))
+            writer.write(_example(source.names[index], images))
 
 
 def _example(name: str, images: dict[str, np.ndarray]) -> bytes:

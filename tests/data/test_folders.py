@@ -72,6 +72,20 @@ def test_caches_hold_the_same_images(pairs, tmp_path_factory, cache):
                 np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("cache", ["memory", "disk"])
+def test_progress_is_shown_while_images_are_decoded(pairs, tmp_path_factory, cache):
+    cache = cache if cache == "memory" else str(tmp_path_factory.mktemp("cache"))
+    seen = []
+
+    def progress(numbers, title):
+        for number in numbers:
+            seen.append((title, number))
+            yield number
+
+    open_sources(str(pairs), "train", cache=cache, progress=progress)
+    assert seen == [("Decoding", number) for number in range(4)]
+
+
 def test_disk_cache_follows_changed_images(pairs, tmp_path_factory):
     cache = str(tmp_path_factory.mktemp("cache"))
     open_sources(str(pairs), "train", cache=cache)

@@ -112,6 +112,20 @@ def test_gray_and_colour_mix():
             assert clean.shape == (4, 16, 16, channels)
 
 
+def test_sources_are_mixed_by_weight_and_only_clean_ones_degraded():
+    """Gray 10 comes in pairs with 200; gray 90 is clean and gets noise."""
+    gray = [np.full((16, 16, 3), value, np.uint8) for value in (10, 200, 90)]
+    sources = [ArraySource([gray[0]], [gray[1]]), ArraySource([gray[2]])]
+    arguments = {"patch": 4, "batch": 100, "weights": [1, 3], "degradation": GaussianNoise(10)}
+    counts = {10: 0, 90: 0}
+    for degraded, clean in batches(10, sources=sources, **arguments):
+        for one, other in zip(degraded * 255, np.rint(clean * 255), strict=True):
+            counts[int(other[0, 0, 0])] += 1
+            assert (one.std() > 1) == (other[0, 0, 0] == 90)
+            assert other[0, 0, 0] == 90 or np.allclose(one, 200)
+    assert counts == {10: 250, 90: 750}
+
+
 def test_luma_is_that_of_pillow():
     from PIL import Image
 
