@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from hinet_tf.command_line import EXIT_DONE, quiet_tensorflow, run_command
+from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
 
 _SIGMA = 25.0
 _SEED = 25
@@ -23,11 +23,7 @@ _LEAST_GAIN = 4.0
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n\n")[0],
-        epilog="\n\n".join(__doc__.split("\n\n")[1:]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandParser(__doc__)
     parser.add_argument("--model", required=True, help="a trained denoiser")
     parser.add_argument("--out", default="demo", type=Path, help="folder for the results")
     return parser.parse_args(argv)

@@ -18,7 +18,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hinet_tf.command_line import EXIT_DONE, UsageError, quiet_tensorflow, run_command
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
 
 # As hinet_tf.deploy.quantization_recipe names them; importing it here would cost seconds.
 QUANTIZATIONS = ("float32", "float16", "int8_weights", "int8_dynamic", "int8", "int16x8")
@@ -26,11 +32,7 @@ QUANTIZATIONS = ("float32", "float16", "int8_weights", "int8_dynamic", "int8", "
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n\n")[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandParser(__doc__)
     add = parser.add_argument
     add("--model", required=True, help=".keras, preset or official .pth")
     add("--out", required=True, type=Path, metavar="FILE.tflite", help="file to write")

@@ -1,9 +1,11 @@
 """What every command has in common: exit codes, one-line errors, quiet libraries."""
 
+import argparse
 import importlib
 import os
 import sys
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -19,6 +21,31 @@ class UsageError(ValueError):
     ...
     hinet_tf.command_line.UsageError: --patch 100 is not a multiple of 16: use 96 or 112.
     """
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An argument parser whose help is the module's docstring and whose errors are one line.
+
+    Args:
+        documentation: The docstring of a command: what it does, then its usage.
+        **kwargs: Arguments of `argparse.ArgumentParser`.
+
+    Example:
+    >>> parser = CommandParser(__doc__)
+    """
+
+    def __init__(self, documentation: str, **kwargs: Any) -> None:
+        summary, _, usage = documentation.partition("\n\n")
+        super().__init__(
+            description=summary,
+            epilog=usage,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **kwargs,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the error as one line and exits with 2."""
+        self.exit(EXIT_USAGE, f"error: {message}; see {self.prog} --help\n")
 
 
 def run_command(command: Callable[[], int | None]) -> int:

@@ -1,6 +1,6 @@
 import pytest
 
-from hinet_tf.command_line import UsageError, run_command
+from hinet_tf.command_line import CommandParser, UsageError, run_command
 
 
 def raising(error):
@@ -35,3 +35,15 @@ def test_a_defect_keeps_its_traceback():
 def test_success_is_zero():
     assert run_command(lambda: None) == 0
     assert run_command(lambda: 1) == 1
+
+
+def test_a_wrong_option_is_one_line_and_exit_code_2(capsys):
+    parser = CommandParser("Does it.\n\n    do it\n", prog="do")
+    parser.add_argument("--task", choices=("denoise", "deblur"))
+    with pytest.raises(SystemExit) as exit_:
+        parser.parse_args(["--task", "superres"])
+    assert exit_.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: argument --task: invalid choice: 'superres' (choose from")
+    assert error.endswith("; see do --help\n") and error.count("\n") == 1
+    assert "Does it.\n" in parser.format_help() and "    do it\n" in parser.format_help()

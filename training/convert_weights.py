@@ -10,17 +10,19 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from hinet_tf.command_line import EXIT_DONE, UsageError, quiet_tensorflow, run_command
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
 from hinet_tf.files import atomic_path
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n\n")[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandParser(__doc__)
     parser.add_argument("--torch", required=True, metavar="FILE.pth", help="official checkpoint")
     parser.add_argument("--out", required=True, metavar="FILE.keras", help="model file to write")
     return parser.parse_args(argv)

@@ -21,7 +21,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from hinet_tf.command_line import EXIT_DONE, UsageError, quiet_tensorflow, run_command
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
 from hinet_tf.inference.memory_size import memory_size
 from hinet_tf.tasks import TASKS, get_recipe
 
@@ -33,12 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     from hinet_tf.inference.scored_pairs import LAYOUTS_HELP
 
-    description, epilog = __doc__.format(layouts=LAYOUTS_HELP).split("\n\n", 1)
-    parser = argparse.ArgumentParser(
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandParser(__doc__.format(layouts=LAYOUTS_HELP))
     add = parser.add_argument
     add("--task", required=True, choices=TASKS)
     models = parser.add_mutually_exclusive_group(required=True)

@@ -15,7 +15,13 @@ with TF_CONFIG, on several machines, the same command trains the same network fa
 import argparse
 from collections.abc import Sequence
 
-from hinet_tf.command_line import EXIT_DONE, UsageError, quiet_tensorflow, run_command
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
 from hinet_tf.tasks import RECIPES, TASKS, Recipe, get_recipe, quick_recipe
 from hinet_tf.tasks.recipe import PRECISIONS
 
@@ -34,11 +40,7 @@ _SHORTCUTS = {
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n\n")[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandParser(__doc__)
     parser.add_argument("--task", required=True, choices=TASKS, help="what to learn to remove")
     parser.add_argument(
         "--recipe", choices=RECIPES, help="an official variant (default: the paper's)"

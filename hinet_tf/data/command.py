@@ -13,17 +13,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from hinet_tf.command_line import EXIT_DONE, EXIT_FAILED, UsageError, quiet_tensorflow, run_command
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
 from hinet_tf.files import atomic_path
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Returns the arguments."""
-    parser = argparse.ArgumentParser(
-        "hinet-data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("check", help="list what is in a folder and what is wrong with it")
+    parser = CommandParser(__doc__, prog="hinet-data")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check")
+    about = "list what is in a folder and what is wrong with it"
+    check = commands.add_parser("check", help=about, documentation=about)
     check.add_argument("folder", type=Path, metavar="DIR", help="a paired or a clean folder")
     check.add_argument(
         "--skip-bad", action="store_true", help="succeed if something usable is left"

@@ -22,7 +22,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hinet_tf.command_line import EXIT_DONE, EXIT_FAILED, UsageError, quiet_tensorflow, run_command
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
 from hinet_tf.inference.collect_files import Job, collect_jobs
 from hinet_tf.inference.image_file import MAX_PIXELS, open_image
 from hinet_tf.inference.memory_size import memory_size
@@ -32,11 +39,7 @@ _FORMATS = ("png", "jpg", "webp", "tif")
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        prog="hinet-restore",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandParser(__doc__, prog="hinet-restore")
     add = parser.add_argument
     add("inputs", nargs="+", metavar="INPUT", help="files, folders or patterns")
     add("--model", required=True, help=".keras, preset, SavedModel folder, .tflite or .pth")
