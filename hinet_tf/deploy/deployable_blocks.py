@@ -3,14 +3,16 @@
 import keras
 
 from hinet_tf.deploy.centered_half_instance_normalization import CenteredHalfInstanceNormalization
+from hinet_tf.deploy.pooled_half_instance_normalization import PooledHalfInstanceNormalization
 from hinet_tf.deploy.subpixel_convolution import SubpixelConvolution
 from hinet_tf.layers import DecoderBlock, EncoderBlock, HalfInstanceNormalization
 
 
 class DeployableEncoderBlock(EncoderBlock):
-    """An `EncoderBlock` with `CenteredHalfInstanceNormalization`.
+    """An `EncoderBlock` with `CenteredHalfInstanceNormalization`, or the pooled form if local.
 
-    Its first convolution must hold the trained weights divided by that layer's `SCALE`.
+    Before the centered form, its first convolution must hold the trained weights divided by
+    that layer's `SCALE`.
 
     Example:
     >>> DeployableEncoderBlock(8, norm="instance")(keras.ops.ones((1, 16, 16, 3))).shape
@@ -18,6 +20,10 @@ class DeployableEncoderBlock(EncoderBlock):
     """
 
     def _normalization(self) -> keras.layers.Layer:
+        if self.norm == "local":
+            return PooledHalfInstanceNormalization(
+                self.window, name="norm", dtype=self.dtype_policy
+            )
         epsilon = HalfInstanceNormalization().epsilon
         return CenteredHalfInstanceNormalization(epsilon, name="norm", dtype=self.dtype_policy)
 

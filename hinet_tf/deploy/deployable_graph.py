@@ -3,7 +3,10 @@
 import keras
 import numpy as np
 
-from hinet_tf.deploy.centered_half_instance_normalization import SCALE
+from hinet_tf.deploy.centered_half_instance_normalization import (
+    SCALE,
+    CenteredHalfInstanceNormalization,
+)
 from hinet_tf.deploy.deployable_blocks import DeployableDecoderBlock, DeployableEncoderBlock
 from hinet_tf.deploy.pointwise_addition import PointwiseAddition
 from hinet_tf.layers import DecoderBlock, EncoderBlock
@@ -28,8 +31,8 @@ def deployable_graph(
       that mixes it with the features: one convolution and one concatenation less;
     - everything computes in float32, whatever the dtype policy of the training.
 
-    Local statistics (`hinet_tf.to_local`) stay local, except where `largest_side` says that
-    every image fits into the window: there they equal the global ones.
+    Local statistics (`hinet_tf.to_local`) stay local. Where sizes are static (`largest_side` is
+    given), they are pooled, or global where every image fits into the window.
 
     Args:
         model: A trained `HINet`.
@@ -56,11 +59,11 @@ def deployable_graph(
         )
     if output not in OUTPUTS:
         raise ValueError(f"`output` must be one of {OUTPUTS}. Received: output={output!r}")
-    needed = keras.Model(model.input, model.output[output])
+    needed = keras.Model(model.input, model.output[output], name="hinet")
     rewritten: dict[str, keras.layers.Layer] = {}
 
     def rewrite(layer: keras.layers.Layer) -> keras.layers.Layer:
-        rewritten[layer.name] = _unbuilt(layer, _is_local(layer, largest_side))
+        rewritten[layer.name] = _unbuilt(layer, largest_side)
         return rewritten[layer.name]
 
     graph = keras.models.clone_model(
@@ -75,15 +78,7 @@ def deployable_graph(
     return graph
 
 
-def _is_local(layer: keras.layers.Layer, largest_side: int | None) -> bool:
-    """Whether a layer's statistics differ from the global ones on some image."""
-    if not isinstance(layer, EncoderBlock) or layer.norm != "local":
-        return False
-    level = int(layer.name[-1])
-    return largest_side is None or largest_side >> level > layer.window
-
-
-def _unbuilt(layer: keras.layers.Layer, local: bool) -> keras.layers.Layer:
+def _unbuilt(layer: keras.layers.Layer, largest_side: int | None) -> keras.layers.Layer:
     """A layer without weights that computes what `layer` does, in deployable form."""
     if layer.name == "stage2_concat":
         return PointwiseAddition(layer.output.shape[-1] // 2, name="stage2_concat")
@@ -92,8 +87,14 @@ def _unbuilt(layer: keras.layers.Layer, local: bool) -> keras.layers.Layer:
     config = {**layer.get_config(), "dtype": "float32"}
     if isinstance(layer, DecoderBlock):
         return DeployableDecoderBlock.from_config(config)
-    if isinstance(layer, EncoderBlock) and layer.norm and not local:
-        return DeployableEncoderBlock.from_config({**config, "norm": "instance", "window": None})
+    if isinstance(layer, EncoderBlock) and layer.norm == "local":
+        if largest_side is None:
+            return EncoderBlock.from_config(config)
+        level = int(layer.name[-1])
+        if largest_side >> level <= layer.window:
+            config |= {"norm": "instance", "window": None}
+    if isinstance(layer, EncoderBlock) and layer.norm:
+        return DeployableEncoderBlock.from_config(config)
     return type(layer).from_config(config)
 
 
@@ -102,13 +103,17 @@ def _assign(layer: keras.layers.Layer, trained: keras.layers.Layer) -> None:
     if isinstance(layer, DecoderBlock):
         layer.up.assign(trained.up)
         _assign(layer.block, trained.block)
-    elif isinstance(layer, DeployableEncoderBlock):
+    elif _is_centered(layer):
         layer.conv_1.set_weights([weight / SCALE for weight in trained.conv_1.get_weights()])
         layer.conv_2.set_weights(trained.conv_2.get_weights())
         layer.identity.set_weights(trained.identity.get_weights())
         layer.normalization.assign(trained.normalization)
     elif layer.name not in ("stage2_concat", "stage2_mix"):
         layer.set_weights(trained.get_weights())
+
+
+def _is_centered(layer: keras.layers.Layer) -> bool:
+    return isinstance(getattr(layer, "normalization", None), CenteredHalfInstanceNormalization)
 
 
 def _fold_mix(rewritten: dict[str, keras.layers.Layer], model: HINet) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
 
 from hinet_tf.deploy.native_log import silenced
 
@@ -56,7 +58,21 @@ def convert(
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if optimize == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        return converter.convert()
+        content = converter.convert()
+    return _casts_first(content) if image_type == "uint8" else content
+
+
+def _casts_first(content: bytes) -> bytes:
+    """Moves the cast of the image in front of the operators that unpack weights.
+
+    XNNPACK takes operators in their order, as many as it can until one it has not: a cast that
+    follows the unpacking would part it from the convolutions.
+    """
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    for graph in model.subgraphs:
+        inputs = {int(index) for index in graph.inputs}
+        graph.operators.sort(key=lambda operator: int(operator.inputs[0]) not in inputs)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 class _Deployable(tf.Module):

@@ -23,6 +23,7 @@ from hinet_tf.models import HINet
 
 # The GPU computes in float32 on a software device; one unit of 8 bits would be 0.0039.
 _GPU_TOLERANCE = 1e-3
+_FLOAT_ARITHMETIC = ("float32", "float16", "int8_weights")
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Verification:
 
     def _float16(self, content: bytes) -> Iterator[Check]:
         name = "the same in float16 arithmetic, as phone GPUs compute"
-        if self.image_type == "uint8" or self.recipe.name in ("int8", "int16x8") or self.local:
+        if self.image_type == "uint8" or self.local or self.recipe.name not in _FLOAT_ARITHMETIC:
             return
         photos = [photo for photo in self.photos[:2] if photo.degraded.shape[:2] == self.sizes[0]]
         shape = (*self.sizes[0], self.model.channels)
@@ -157,7 +158,7 @@ class Verification:
         name = "whole on a Vulkan GPU"
         if not has_vulkan():
             return Check(name, None, "no Vulkan driver named by VK_DRIVER_FILES", "not checked")
-        if self.recipe.name not in ("float32", "float16") or self.image_type == "uint8":
+        if self.recipe.name not in _FLOAT_ARITHMETIC or self.image_type == "uint8":
             return Check(name, None, "a recipe for processors", "not checked")
         image = self.photos[0].degraded
         restored = restore_on_device("gpu", content, [image])

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -198,7 +199,7 @@ class TestBadInput:
         self._refused(denoiser, "not there", FileNotFoundError, photos="/nowhere/at/all")
 
     def test_disk_too_small(self, denoiser, monkeypatch):
-        monkeypatch.setattr("shutil.disk_usage", lambda path: (10**6, 10**6, 1000))
+        monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
         self._refused(denoiser, "needs 3 MB of disk", OSError)
 
     def test_wrong_suffix(self, denoiser, tmp_path):

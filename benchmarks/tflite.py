@@ -1,0 +1,65 @@
+"""The deployable graph against a plain conversion, and the conversion of the full-width network.
+
+    python benchmarks/tflite.py --widths 16 32 --runs 20      # side by side, 256x256
+    python benchmarks/tflite.py --convert 64                  # seconds and peak memory
+
+Weights are as initialized: they change no time. Results and what they mean: tflite.md.
+"""
+
+import argparse
+import resource
+import time
+
+import numpy as np
+
+from hinet_tf import HINet
+from hinet_tf.command_line import quiet_tensorflow
+from hinet_tf.deploy.deployable_graph import deployable_graph
+from hinet_tf.deploy.latency import measure_latencies
+from hinet_tf.deploy.plain_conversion import convert_plainly
+from hinet_tf.deploy.tflite_conversion import convert
+from hinet_tf.deploy.tflite_model import TFLiteModel
+
+
+def compare(width: int, runs: int, threads: int) -> None:
+    model = HINet(width=width)
+    image = np.random.default_rng(0).random((256, 256, 3), np.float32)
+    plain = convert_plainly(model, (256, 256)).runner(image, threads)
+    runners = {"plain conversion": plain}
+    graph = deployable_graph(model)
+    for recipe in (None, "int8_dynamic"):
+        file = TFLiteModel(convert(graph, [(256, 256)], optimize=recipe), threads)
+        runners[f"deployable, {recipe or 'float32'}"] = lambda file=file: file.restore(image)
+    latencies = measure_latencies(runners, runs)
+    for name, latency in latencies.items():
+        ratio = latencies["plain conversion"].median / latency.median
+        print(
+            f"width {width}, {threads} threads, {name}: median {1e3 * latency.median:.1f} ms, "
+            f"p95 {1e3 * latency.p95:.1f} ms, {ratio:.2f} x"
+        )
+
+
+def convert_once(width: int) -> None:
+    start = time.monotonic()
+    model = HINet(width=width)
+    content = convert(deployable_graph(model), [(256, 256)], optimize="float16")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(
+        f"width {width}: {model.count_params():,} parameters, file {len(content) / 1e6:.1f} MB, "
+        f"{time.monotonic() - start:.0f} s, peak memory {peak / 1e9:.1f} GB"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--widths", type=int, nargs="*", default=[16, 32])
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--convert", type=int, metavar="WIDTH")
+    args = parser.parse_args()
+    quiet_tensorflow()
+    if args.convert:
+        convert_once(args.convert)
+    else:
+        for width in args.widths:
+            compare(width, args.runs, args.threads)
