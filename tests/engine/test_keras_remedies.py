@@ -1,0 +1,40 @@
+"""Tells when Keras needs no remedies any more."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("train_in_process.py")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
+
+
+def test_keras_still_needs_its_remedies(tmp_path):
+    """If this fails, remove hinet_tf/engine/keras_remedies.py: Keras trains on workers by itself.
+
+    That training works with them is what test_same_training.py shows.
+    """
+    addresses = [f"localhost:{free_port()}" for _ in range(2)]
+    processes = []
+    for index in range(2):
+        config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        options = {"remedies": False, "steps": 1, "patch": 16}
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, str(SCRIPT), json.dumps(options)],
+                env={**os.environ, "TF_CONFIG": json.dumps(config)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+    outputs = [process.communicate(timeout=400)[0] for process in processes]
+    assert all(process.returncode for process in processes)
+    assert any("PerReplica" in output for output in outputs), outputs[0][-2000:]
