@@ -1,0 +1,175 @@
+"""Seconds per training step beside PyTorch, and the machine's matrix-multiply peak, in one run.
+
+    python benchmarks/training_speed.py
+    python benchmarks/training_speed.py --scale 0.25 --patch 128 --batch 8 --rounds 8
+
+Network, PSNR loss on both stages, clip at norm 0.01 and Adam are the same on both sides: HINet
+as `train.py` trains it, and `torch_hinet.py`, eager, in PyTorch's own memory layout and in
+channels-last. Each side is a process of its own; the sides take turns step by step, so that a
+busy machine slows all alike. Medians of wall time and of processor time.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+def keras_step(args):
+    """Returns a function that makes one step of `train.py`'s network."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import numpy as np
+    import tensorflow as tf
+
+    from hinet_tf.engine import recipe_parts
+    from hinet_tf.tasks import Recipe
+
+    recipe = Recipe(
+        task="denoise",
+        scale=args.scale,
+        patch=args.patch,
+        batch=args.batch,
+        precision=args.precision,
+    )
+    network = recipe_parts.build_network(recipe)
+    random = np.random.default_rng(0)
+    shape = (args.batch, args.patch, args.patch, 3)
+    pair = tuple(tf.constant(random.random(shape), "float32") for _ in range(2))
+    batches = iter(tf.data.Dataset.from_tensors(pair).repeat())
+    network.make_train_function()
+    return lambda: float(network.train_function(batches)["loss"])
+
+
+def torch_step(args, channels_last):
+    """Returns a function that makes one step of the same network in PyTorch."""
+    import torch
+
+    sys.path.insert(0, str(Path(__file__).parent))
+    from torch_hinet import TorchHINet
+
+    torch.manual_seed(0)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    model = TorchHINet(width=round(64 * args.scale)).to(memory_format=layout)
+    optimizer = torch.optim.Adam(model.parameters(), 2e-4, betas=(0.9, 0.99))
+    shape = (args.batch, 3, args.patch, args.patch)
+    image, target = (torch.rand(shape).to(memory_format=layout) for _ in range(2))
+
+    def loss(restored):
+        error = (restored.float() - target).square().mean((1, 2, 3))
+        return 10 / torch.log(torch.tensor(10.0)) * (error + 1e-8).log().mean()
+
+    def step():
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bfloat16"):
+            first, second = model(image)
+        total = loss(first) + loss(second)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 0.01)
+        optimizer.step()
+        return float(total)
+
+    return step
+
+
+def matrix_product(args):
+    """Returns a function that multiplies two square matrices with PyTorch."""
+    import torch
+
+    kind = torch.bfloat16 if args.precision == "bfloat16" else torch.float32
+    a, b = (torch.rand(2048, 2048).to(kind) for _ in range(2))
+    return lambda: float((a @ b)[0, 0])
+
+
+SIDES = {
+    "hinet_tf": keras_step,
+    "torch": lambda args: torch_step(args, False),
+    "torch channels-last": lambda args: torch_step(args, True),
+    "matrix product": matrix_product,
+}
+
+
+def serve(args):
+    """Makes one step for each line on stdin and answers with its two times."""
+    step = SIDES[args.side](args)
+    for _ in range(3):
+        step()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        wall, processor = time.perf_counter(), time.process_time()
+        step()
+        print(time.perf_counter() - wall, time.process_time() - processor, flush=True)
+
+
+def take_turns(args, precision):
+    """Returns side -> (median wall, median processor) seconds of a step."""
+    options = ["--scale", args.scale, "--patch", args.patch, "--batch", args.batch]
+    processes = {}
+    for side in SIDES:
+        command = [sys.executable, __file__, *map(str, options), "--side", side]
+        processes[side] = subprocess.Popen(
+            [*command, "--precision", precision],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        while processes[side].stdout.readline() != "ready\n":
+            if processes[side].poll() is not None:
+                raise RuntimeError(f"{side} failed")
+    times = {side: [] for side in SIDES}
+    for _ in range(args.rounds):
+        for side, process in processes.items():
+            process.stdin.write("step\n")
+            process.stdin.flush()
+            times[side].append([float(part) for part in process.stdout.readline().split()])
+    for process in processes.values():
+        process.stdin.close()
+        process.wait()
+    return {side: [statistics.median(c) for c in zip(*t, strict=True)] for side, t in times.items()}
+
+
+def report(args, precision, medians):
+    width = round(64 * args.scale)
+    multiply_adds = 3 * (585 * width**2 + 135 * width) * args.patch**2 * args.batch
+    peak = 2 * 2048**3 / medians["matrix product"][0]
+    reached = 2 * multiply_adds / medians["hinet_tf"][0]
+    print(f"\n{precision}, scale {args.scale}, batch {args.batch} of {args.patch}x{args.patch}")
+    for side in list(SIDES)[:3]:
+        wall, processor = medians[side]
+        ratios = [medians[side][i] / medians["hinet_tf"][i] for i in (0, 1)]
+        print(
+            f"  {side:20s} {wall:.3f} s a step ({ratios[0]:.2f}x), "
+            f"{processor:.3f} s of processor ({ratios[1]:.2f}x)"
+        )
+    print(
+        f"  matrix-multiply peak {peak / 1e9:.0f} GFLOP/s; hinet_tf reaches "
+        f"{reached / 1e9:.0f} GFLOP/s, {reached / peak:.0%}"
+    )
+    return {"precision": precision, "medians": medians, "peak": peak, "reached": reached}
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--scale", type=float, default=0.25)
+    parser.add_argument("--patch", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--precision", help="float32 or bfloat16 (default: one after the other)")
+    parser.add_argument("--out", help="also write the figures as JSON")
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    if args.side:
+        serve(args)
+        return 0
+    precisions = [args.precision] if args.precision else ["float32", "bfloat16"]
+    rows = [report(args, p, take_turns(args, p)) for p in precisions]
+    if args.out:
+        Path(args.out).write_text(json.dumps(rows, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
