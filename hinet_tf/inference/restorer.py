@@ -181,8 +181,8 @@ class Restorer:
         elif self.tile:
             tile = (self.tile, self.tile)
         else:
-            copies = self.batch_size * self.engine.bytes_per_pixel
-            tile = choose_tile(height, width, self.memory // copies, self.overlap)
+            cost = self.batch_size * self.engine.bytes_per_pixel
+            tile = choose_tile(height, width, self.memory, cost, self.overlap)
         return min(tile[0], height), min(tile[1], width)
 
     def _restore_strip(

@@ -6,6 +6,9 @@ import numpy as np
 
 from hinet_tf.inference.padding import next_multiple
 
+# Float copies of a strip of RGB tiles that are alive at a time: read, blended, weighted, carried.
+STRIP_BYTES = 60
+
 
 def tile_starts(size: int, tile: int, overlap: int, multiple: int = 16) -> list[int]:
     """Starts of the fewest tiles that cover an axis with at least `overlap` in common.
@@ -61,25 +64,27 @@ def blend_weights(starts: list[int], tile: int, overlap: int) -> np.ndarray:
     return weights
 
 
-def choose_tile(height: int, width: int, pixels: int, overlap: int) -> tuple[int, int]:
-    """The whole image where it has at most `pixels`, else the best square tile that has.
+def choose_tile(
+    height: int, width: int, memory: int, bytes_per_pixel: int, overlap: int
+) -> tuple[int, int]:
+    """The whole image where the memory allows it, else the largest square tile that it does.
 
     Args:
         height: Height of the image.
         width: Width of the image.
-        pixels: How many pixels the memory allows at a time.
+        memory: Bytes for a call of the network and for the strip of tiles it belongs to.
+        bytes_per_pixel: What one pixel costs in the network.
         overlap: Pixels that neighbouring tiles share.
 
     Returns:
-        `(height, width)` of a tile; sides that cut the image are multiples of 16.
+        `(height, width)` of a tile; sides that cut the image are multiples of 16, and at least
+        64 and three times the overlap, whatever the memory.
     """
-    if next_multiple(height, 16) * next_multiple(width, 16) <= pixels:
+    padded = next_multiple(height, 16) * next_multiple(width, 16)
+    if padded * (bytes_per_pixel + STRIP_BYTES) <= memory:
         return height, width
-    smallest = max(64, next_multiple(3 * overlap, 16))
-    # A long, low image is cut across its long side only.
-    short = min(height, width)
-    side = pixels // next_multiple(short, 16) // 16 * 16
-    if side >= max(smallest, short):
-        return (height, side) if height == short else (side, width)
-    side = max(smallest, int(pixels**0.5) // 16 * 16)
+    # side^2 * bytes_per_pixel + side * width * STRIP_BYTES = memory, solved for the side.
+    half = width * STRIP_BYTES / (2 * bytes_per_pixel)
+    side = (half**2 + memory / bytes_per_pixel) ** 0.5 - half
+    side = max(64, next_multiple(3 * overlap, 16), int(side) // 16 * 16)
     return side, side

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hinet_tf.inference.tiling import blend_weights, choose_tile, tile_starts
+from hinet_tf.inference.tiling import STRIP_BYTES, blend_weights, choose_tile, tile_starts
 
 
 @given(size=st.integers(1, 3000), tile=st.integers(4, 40), share=st.integers(0, 3))
@@ -37,9 +37,14 @@ def test_edges_of_tiles_inside_the_image_have_no_weight():
 
 
 @pytest.mark.parametrize("shape", [(720, 1280), (3000, 4000), (10000, 10000), (64, 50000)])
-@pytest.mark.parametrize("pixels", [100_000, 1_000_000, 10**9])
-def test_chosen_tiles_fit_the_budget(shape, pixels):
-    height, width = choose_tile(*shape, pixels, overlap=32)
-    assert height * width <= pixels
-    if pixels == 10**9:
+@pytest.mark.parametrize("memory", [2**28, 2**30, 2**38])
+def test_chosen_tiles_fit_the_budget(shape, memory):
+    height, width = choose_tile(*shape, memory, 740, overlap=32)
+    cost = height * width * 740 + min(height, shape[0]) * shape[1] * STRIP_BYTES
+    assert cost <= memory or (height, width) == (96, 96)
+    if memory == 2**38:
         assert (height, width) == shape
+    elif (height, width) != shape:
+        # The next larger tile would not fit.
+        larger = height + 16
+        assert larger**2 * 740 + larger * shape[1] * STRIP_BYTES > memory

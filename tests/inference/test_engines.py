@@ -1,0 +1,100 @@
+"""The three engines give one result."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from hinet_tf import Restorer
+from hinet_tf.inference import open_model
+
+
+@pytest.fixture(scope="module")
+def image() -> np.ndarray:
+    return np.random.default_rng(0).random((45, 70, 3), np.float32)
+
+
+@pytest.fixture(scope="module")
+def expected(tiny, image) -> np.ndarray:
+    return Restorer(tiny).restore(image)
+
+
+@pytest.fixture(scope="module")
+def saved_model(tiny, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "model"
+    tiny.export(path, verbose=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tflite(tiny, tmp_path_factory):
+    """A file with one signature of 48x80."""
+    module = tf.Module()
+    module.model = tiny
+    module.restore = tf.function(
+        lambda image: tiny(image), input_signature=[tf.TensorSpec((1, 48, 80, 3), name="image")]
+    )
+    folder = tmp_path_factory.mktemp("tflite")
+    tf.saved_model.save(module, str(folder / "saved"), signatures={"restore": module.restore})
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved"))
+    (folder / "model.tflite").write_bytes(converter.convert())
+    return folder / "model.tflite"
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_saved_model(tiny, saved_model, image, fast):
+    restored = Restorer(saved_model, fast=fast).restore(image)
+    expected = Restorer(tiny, fast=fast).restore(image)
+    np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["tensorflow", "litert"])
+def test_litert(tflite, image, expected, engine):
+    restored = Restorer(tflite, engine=engine).restore(image)
+    np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-5)
+
+
+def test_litert_tiles_what_is_larger_than_its_size(tiny, tflite):
+    image = np.random.default_rng(1).random((100, 200, 3), np.float32)
+    restored = Restorer(tflite, overlap=16).restore(image)
+    assert restored.shape == image.shape
+    corner = Restorer(tiny).restore(image[:48, :80])
+    np.testing.assert_allclose(restored[:36, :68], corner[:36, :68], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["keras", "tflite"])
+def test_openvino(tiny, tflite, image, expected, kind):
+    pytest.importorskip("openvino")
+    model = tiny if kind == "keras" else tflite
+    restored = Restorer(model, engine="openvino").restore(image)
+    np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-5)
+
+
+def test_openvino_in_bfloat16_is_close(tiny, image, expected):
+    pytest.importorskip("openvino")
+    restored = Restorer(tiny, engine="openvino", precision="bfloat16").restore(image)
+    assert np.sqrt(np.mean((restored - expected) ** 2)) < 2e-3
+
+
+def test_damaged_and_unfit_models_are_named(tmp_path, tiny, tflite, saved_model):
+    (tmp_path / "bad.tflite").write_bytes(b"nothing")
+    (tmp_path / "bad.keras").write_bytes(b"nothing")
+    (tmp_path / "empty").mkdir()
+    for name, message in (
+        ("bad.tflite", "tflite"),
+        ("bad.keras", "readable .keras"),
+        ("empty", "neither a SavedModel"),
+        ("none.keras", "No such model file"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Restorer(tmp_path / name)
+    with pytest.raises(ValueError, match="exported with"):
+        open_model(tflite, local=True)
+    with pytest.raises(ValueError, match="exported with"):
+        Restorer(saved_model, precision="bfloat16")
+
+
+def test_open_model_by_kind(tmp_path, tiny, golden_path):
+    tiny.save(tmp_path / "tiny.keras")
+    assert open_model(tmp_path / "tiny.keras").width == 2
+    assert open_model(golden_path("official_hinet_wf8_hin0-4.pth")).hin_levels == (0, 1, 2, 3, 4)
+    assert open_model(tmp_path / "tiny.keras", local=True).norm == "local"
