@@ -33,10 +33,11 @@ COMMANDS = [line for block in blocks("bash") for line in block.strip().splitline
 
 
 def shortened(command):
+    short = command.replace(".venv/bin", str(BIN))
     for start, replacement in SHORTENED.items():
         if command.startswith(start):
-            command = replacement.format(command)
-    return command.replace(".venv/bin", str(BIN))
+            return replacement.format(short)
+    return short
 
 
 @pytest.fixture(scope="module")
