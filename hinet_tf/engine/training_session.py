@@ -5,7 +5,7 @@ import sys
 
 import tensorflow as tf
 
-from hinet_tf.engine import callbacks, recipe_parts
+from hinet_tf.engine import callbacks, distribution, recipe_parts
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
@@ -86,6 +86,14 @@ class TrainingSession:
                 shuffle=False,
                 verbose=0,
             )
+        except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError) as e:
+            if distribution.worker_count(self.strategy) == 1:
+                raise
+            steps = self.checkpoints.steps()
+            raise ValueError(
+                f"Another worker was lost after step {self.progress.step:,}. Start the same "
+                f"command on all workers again; it goes on from step {max(steps, default=0):,}."
+            ) from e
         finally:
             for close in closing:
                 close()

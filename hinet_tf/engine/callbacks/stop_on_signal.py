@@ -60,12 +60,8 @@ def _agreement(strategy: tf.distribute.Strategy) -> Callable[[bool], bool]:
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return lambda received: received
 
-    def total(received: tf.Tensor) -> tf.Tensor:
-        context = tf.distribute.get_replica_context()
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, received)
-
     @tf.function
     def agree(received: tf.Tensor) -> tf.Tensor:
-        return strategy.experimental_local_results(strategy.run(total, args=(received,)))[0]
+        return strategy.reduce("SUM", received, axis=None)
 
     return lambda received: bool(agree(tf.constant(float(received))) > 0)

@@ -1,0 +1,90 @@
+"""Two worker processes on one run directory: results, a lost worker, SIGTERM to one of them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hinet_tf.engine.checkpoints import Checkpoints
+from hinet_tf.engine.json_log import JsonLog
+
+pytestmark = pytest.mark.slow
+COMMAND = Path(__file__).parents[2] / "training" / "train.py"
+ARGUMENTS = [
+    *("--task", "denoise", "--scale", "0.0625", "--patch", "16", "--batch", "4"),
+    *("--set", "degradation=gaussian_noise", "--set", "save_every=1", "--set", "validate_every=50"),
+]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
+
+
+def start_workers(directory, steps):
+    addresses = [f"localhost:{free_port()}" for _ in range(2)]
+    command = [sys.executable, str(COMMAND), *ARGUMENTS, "--steps", str(steps)]
+    return [
+        subprocess.Popen(
+            [*command, "--run", str(directory)],
+            env={
+                **os.environ,
+                "TF_CONFIG": json.dumps(
+                    {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+                ),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in range(2)
+    ]
+
+
+def wait_for_step(directory, step, process):
+    checkpoints = Checkpoints(directory / "checkpoints")
+    while max(checkpoints.steps(), default=0) < step:
+        assert process.poll() is None, process.communicate()[1]
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def finish(processes):
+    results = [process.communicate(timeout=400) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], results
+    return [output for output, _ in results]
+
+
+def test_lost_worker_and_signal_to_one_worker(tmp_path):
+    directory = tmp_path / "run"
+
+    first, second = start_workers(directory, 400)
+    wait_for_step(directory, 2, first)
+    second.kill()
+    second.communicate()
+    _, error = first.communicate(timeout=400)
+    assert first.returncode == 1
+    lines = [line for line in error.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and "Another worker was lost" in lines[0], error
+
+    reached = max(Checkpoints(directory / "checkpoints").steps())
+    first, second = start_workers(directory, 400)
+    wait_for_step(directory, reached + 2, first)
+    second.send_signal(signal.SIGTERM)
+    outputs = finish([first, second])
+    assert "Stopped after step" in outputs[0]
+
+    reached = max(Checkpoints(directory / "checkpoints").steps())
+    finish(start_workers(directory, reached + 3))
+    records = JsonLog(directory / "log.jsonl").records()
+    steps = [record["step"] for record in records if record["kind"] == "train"]
+    assert steps == list(range(1, reached + 4))
+    assert (directory / "report.html").exists()
