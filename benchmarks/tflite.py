@@ -1,6 +1,7 @@
 """The deployable graph against a plain conversion, and the conversion of the full-width network.
 
     python benchmarks/tflite.py --widths 16 32 --runs 20      # side by side, 256x256
+    python benchmarks/tflite.py --threads 1 --cpu-time        # the same on a busy machine
     python benchmarks/tflite.py --convert 64                  # seconds and peak memory
 
 Weights are as initialized: they change no time. Results and what they mean: tflite.md.
@@ -21,7 +22,7 @@ from hinet_tf.deploy.tflite_conversion import convert
 from hinet_tf.deploy.tflite_model import TFLiteModel
 
 
-def compare(width: int, runs: int, threads: int) -> None:
+def compare(width: int, runs: int, threads: int, cpu_time: bool) -> None:
     model = HINet(width=width)
     image = np.random.default_rng(0).random((256, 256, 3), np.float32)
     plain = convert_plainly(model, (256, 256)).runner(image, threads)
@@ -30,7 +31,8 @@ def compare(width: int, runs: int, threads: int) -> None:
     for recipe in (None, "int8_dynamic"):
         file = TFLiteModel(convert(graph, [(256, 256)], optimize=recipe), threads)
         runners[f"deployable, {recipe or 'float32'}"] = lambda file=file: file.restore(image)
-    latencies = measure_latencies(runners, runs)
+    clock = time.process_time if cpu_time else time.perf_counter
+    latencies = measure_latencies(runners, runs, clock=clock)
     for name, latency in latencies.items():
         ratio = latencies["plain conversion"].median / latency.median
         print(
@@ -55,6 +57,7 @@ if __name__ == "__main__":
     parser.add_argument("--widths", type=int, nargs="*", default=[16, 32])
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cpu-time", action="store_true", help="processor time: busy machines")
     parser.add_argument("--convert", type=int, metavar="WIDTH")
     args = parser.parse_args()
     quiet_tensorflow()
@@ -62,4 +65,4 @@ if __name__ == "__main__":
         convert_once(args.convert)
     else:
         for width in args.widths:
-            compare(width, args.runs, args.threads)
+            compare(width, args.runs, args.threads, args.cpu_time)

@@ -122,12 +122,12 @@ def _measure(model: Any, args: Any, size: tuple[int, int], files: dict, console:
     memory = {name: peak_memory(str(path), shape) for name, (path, _) in files.items()}
     rows = []
     for threads in args.threads:
-        runners = {"training graph, plain": plain.runner(image, threads)}
+        runners = {"plain conversion": plain.runner(image, threads)}
         for name, (path, _) in files.items():
             file = TFLiteModel(path, threads)
             runners[name] = lambda file=file: file.restore(image)
         if openvino:
-            runners["OpenVINO, float32"] = openvino(image, threads)
+            runners["openvino float32"] = openvino(image, threads)
         with Progress(console=console, transient=True) as progress:
             bar = progress.add_task(f"{size[0]}x{size[1]}, {threads} threads", total=args.runs)
             latencies = measure_latencies(
@@ -142,10 +142,10 @@ def _measure(model: Any, args: Any, size: tuple[int, int], files: dict, console:
                     "threads": threads,
                     "median_ms": 1e3 * latency.median,
                     "p95_ms": 1e3 * latency.p95,
-                    "faster_than_plain": latencies["training graph, plain"].median / latency.median,
+                    "faster_than_plain": latencies["plain conversion"].median / latency.median,
                     "drop_db": drop,
                     "file_mb": path.stat().st_size / 1e6 if path else None,
-                    "memory_mb": memory[name] / 1e6 if path else None,
+                    "memory_mb": memory[name] / 1e6 if path and memory[name] else None,
                     "operators_ms": {
                         kind: 1e3 * seconds
                         for kind, seconds in operator_times(path.read_bytes(), threads).items()
@@ -180,13 +180,13 @@ def _openvino(files: dict, shape: tuple[int, int, int]) -> Any:
 _COLUMNS = (
     ("file", lambda row: row["name"]),
     ("size", lambda row: "{}x{}".format(*row["size"])),
-    ("threads", lambda row: str(row["threads"])),
-    ("median ms", lambda row: f"{row['median_ms']:.1f}"),
-    ("p95 ms", lambda row: f"{row['p95_ms']:.1f}"),
-    ("against plain", lambda row: f"{row['faster_than_plain']:.2f} x"),
+    ("thr.", lambda row: str(row["threads"])),
+    ("ms", lambda row: f"{row['median_ms']:.1f}"),
+    ("p95", lambda row: f"{row['p95_ms']:.1f}"),
+    ("speed", lambda row: f"{row['faster_than_plain']:.2f} x"),
     ("lost dB", lambda row: f"{row['drop_db']:.3f}" if row["file_mb"] else ""),
-    ("file MB", lambda row: f"{row['file_mb']:.1f}" if row["file_mb"] else ""),
-    ("memory MB", lambda row: f"{row['memory_mb']:.0f}" if row["memory_mb"] else ""),
+    ("MB", lambda row: f"{row['file_mb']:.1f}" if row["file_mb"] else ""),
+    ("RAM MB", lambda row: f"{row['memory_mb']:.0f}" if row["memory_mb"] else ""),
     ("operators by time", lambda row: _top_operators(row["operators_ms"])),
 )
 
@@ -203,7 +203,9 @@ def _markdown(rows: list[dict]) -> str:
 
 
 def _table(rows: list[dict]) -> Table:
-    table = Table(*(name for name, _ in _COLUMNS[:-1]))
+    table = Table(box=None, pad_edge=False)
+    for number, (name, _) in enumerate(_COLUMNS[:-1]):
+        table.add_column(name, justify="right" if number > 1 else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(text(row) for _, text in _COLUMNS[:-1]))
     return table
@@ -220,20 +222,24 @@ def _plot(rows: list[dict], path: Path) -> None:
     size = rows[0]["size"]
     shown = [r for r in rows if r["file_mb"] and r["threads"] == threads and r["size"] == size]
     figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    slowest = max(row["median_ms"] for row in shown)
     for row in shown:
+        left = row["median_ms"] < slowest / 2
         axes.scatter(row["median_ms"], row["drop_db"], s=8 * row["file_mb"] + 20, alpha=0.7)
         axes.annotate(
             f"{row['name']}, {row['file_mb']:.1f} MB",
             (row["median_ms"], row["drop_db"]),
             textcoords="offset points",
-            xytext=(8, 6),
+            xytext=(10 if left else -10, 0),
+            ha="left" if left else "right",
+            va="center",
             fontsize=9,
         )
-    axes.set_xscale("log")
+    axes.set_xlim(0, 1.1 * slowest)
     axes.set_xlabel(f"milliseconds for {size[0]}x{size[1]}, {threads} threads")
     axes.set_ylabel("restored PSNR lost (dB)")
-    axes.margins(x=0.25, y=0.15)
-    axes.grid(alpha=0.3, which="both")
+    axes.margins(y=0.15)
+    axes.grid(alpha=0.3)
     axes.set_title("What a recipe costs and gains (area: file size)")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)

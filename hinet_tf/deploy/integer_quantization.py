@@ -18,6 +18,7 @@ SENSITIVE = {
     "stage2_input_": "first convolution of stage 2, reads the image",
     "stage2_output_": "last convolution, writes the correction of the image",
     "restored_": "sum of image and correction",
+    "clip_by_value": "clipping to the range of uint8 images",
 }
 
 _KEEP_FLOAT = "no_quantize"

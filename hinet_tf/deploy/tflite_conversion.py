@@ -1,7 +1,7 @@
 """From the deployable graph to the bytes of a .tflite file."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -41,9 +41,11 @@ def convert(
     Returns:
         The content of the file.
     """
-    module = _Deployable(graph, image_type)
+    module = tf.Module()
+    # The variables alone: handed the model, the writer would trace every layer of it as well.
+    module.weights = [weight.value for weight in graph.variables]
     signatures = {
-        signature_name(size): module.restore.get_concrete_function(
+        signature_name(size): tf.function(_restore(graph, image_type)).get_concrete_function(
             tf.TensorSpec((1, *size, graph.input.shape[-1]), image_type, name="image")
         )
         for size in sizes
@@ -75,20 +77,13 @@ def _casts_first(content: bytes) -> bytes:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
-class _Deployable(tf.Module):
-    """Holds the variables where the SavedModel writer looks for them."""
-
-    def __init__(self, graph: keras.Model, image_type: str) -> None:
-        super().__init__()
-        self.variables_of_graph = [weight.value for weight in graph.variables]
-        self._graph = graph
-        self._image_type = image_type
-
-    @tf.function
-    def restore(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
-        if self._image_type == "float32":
-            return {"restored": self._graph(image)}
-        restored = self._graph(tf.cast(image, tf.float32) * (1 / 255))
+def _restore(graph: keras.Model, image_type: str) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    def restore(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        if image_type == "float32":
+            return {"restored": graph(image)}
+        restored = graph(tf.cast(image, tf.float32) * (1 / 255))
         # Casting truncates: with the half it rounds. (tf.round is no operator of XNNPACK's.)
         pixels = tf.clip_by_value(restored, 0.0, 1.0) * 255 + 0.5
         return {"restored": tf.cast(pixels, tf.uint8)}
+
+    return restore

@@ -1,0 +1,43 @@
+"""export/benchmark.py on a tiny network."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from export.benchmark import main
+from hinet_tf import HINet
+
+
+@pytest.fixture(scope="module")
+def keras_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.keras"
+    HINet(width=4, depth=3).save(path)
+    return str(path)
+
+
+def test_times_every_recipe_side_by_side(keras_file, tmp_path, capsys):
+    recipes = ["--quantization", "float32", "--quantization", "int8_dynamic"]
+    arguments = ["--model", keras_file, "--out", str(tmp_path), "--size", "32x32", *recipes]
+    assert main([*arguments, "--runs", "3", "--threads", "1"]) == 0
+    result = json.loads((tmp_path / "benchmark.json").read_text())
+    rows = {row["name"]: row for row in result["rows"]}
+    assert {"plain conversion", "float32", "int8_dynamic"} <= set(rows)
+    for name in ("float32", "int8_dynamic"):
+        row = rows[name]
+        assert 0 < row["median_ms"] <= row["p95_ms"]
+        assert row["file_mb"] == (tmp_path / f"{name}.tflite").stat().st_size / 1e6
+        assert row["memory_mb"] is None or 0 < row["memory_mb"] < 500
+        times = list(row["operators_ms"].values())
+        assert row["operators_ms"]["CONV_2D"] > 0 and times == sorted(times, reverse=True)
+    assert rows["plain conversion"]["faster_than_plain"] == 1
+    assert "int8_dynamic" in (tmp_path / "benchmark.md").read_text()
+    assert Image.open(tmp_path / "benchmark.png").width > 400
+    assert "plain conversion" in capsys.readouterr().out
+
+
+def test_mistakes_are_one_line(keras_file, tmp_path, capsys):
+    assert main(["--model", keras_file, "--out", str(tmp_path), "--size", "32"]) == 2
+    assert "'32' is no size" in capsys.readouterr().err
+    assert main(["--model", "gone.keras", "--out", str(tmp_path)]) == 1
+    assert "gone.keras" in capsys.readouterr().err
