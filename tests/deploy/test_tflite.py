@@ -31,10 +31,10 @@ def exported(denoiser, folder):
         key = (quantization, *arguments.items())
         if key not in done:
             path = folder / f"{len(done)}.tflite"
-            done[key] = (
-                path,
-                hinet_tf.export_tflite(denoiser, path, SIZES, quantization, **arguments),
+            report = hinet_tf.export_tflite(
+                denoiser, path, SIZES, quantization, details=DETAILS, **arguments
             )
+            done[key] = path, report
         return done[key]
 
     return export
