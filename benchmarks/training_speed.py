@@ -6,7 +6,9 @@
 Network, PSNR loss on both stages, clip at norm 0.01 and Adam are the same on both sides: HINet
 as `train.py` trains it, and `torch_hinet.py`, eager, in PyTorch's own memory layout and in
 channels-last. Each side is a process of its own; the sides take turns step by step, so that a
-busy machine slows all alike. Medians of wall time and of processor time.
+busy machine slows all alike. Medians of wall time and of processor time. Where other work runs
+beside it, PyTorch's threads wait for one another by spinning and neither time means anything:
+use `--threads 1` there and compare processor time.
 """
 
 import argparse
@@ -25,6 +27,9 @@ def keras_step(args):
     import numpy as np
     import tensorflow as tf
 
+    if args.threads:
+        tf.config.threading.set_intra_op_parallelism_threads(args.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(args.threads)
     from hinet_tf.engine import recipe_parts
     from hinet_tf.tasks import Recipe
 
@@ -51,6 +56,8 @@ def torch_step(args, channels_last):
     sys.path.insert(0, str(Path(__file__).parent))
     from torch_hinet import TorchHINet
 
+    if args.threads:
+        torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     layout = torch.channels_last if channels_last else torch.contiguous_format
     model = TorchHINet(width=round(64 * args.scale)).to(memory_format=layout)
@@ -70,7 +77,7 @@ def torch_step(args, channels_last):
         total.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 0.01)
         optimizer.step()
-        return float(total)
+        return total.item()
 
     return step
 
@@ -79,6 +86,8 @@ def matrix_product(args):
     """Returns a function that multiplies two square matrices with PyTorch."""
     import torch
 
+    if args.threads:
+        torch.set_num_threads(args.threads)
     kind = torch.bfloat16 if args.precision == "bfloat16" else torch.float32
     a, b = (torch.rand(2048, 2048).to(kind) for _ in range(2))
     return lambda: float((a @ b)[0, 0])
@@ -107,6 +116,7 @@ def serve(args):
 def take_turns(args, precision):
     """Returns side -> (median wall, median processor) seconds of a step."""
     options = ["--scale", args.scale, "--patch", args.patch, "--batch", args.batch]
+    options += ["--threads", args.threads]
     processes = {}
     for side in SIDES:
         command = [sys.executable, __file__, *map(str, options), "--side", side]
@@ -157,6 +167,9 @@ def main(argv=None):
     parser.add_argument("--patch", type=int, default=128)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument(
+        "--threads", type=int, default=0, help="threads of each side; 1 on a busy machine"
+    )
     parser.add_argument("--precision", help="float32 or bfloat16 (default: one after the other)")
     parser.add_argument("--out", help="also write the figures as JSON")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 _STAGE1, _STAGE2, _INPUT = "#8aa4c8", "#1f4e8c", "#a33b2a"
@@ -19,8 +20,13 @@ def learning_curve(path: Path, records: list[dict[str, Any]]) -> None:
     loss, score = figure.subplots(1, 2)
     train = [record for record in records if record["kind"] == "train"]
     steps = [record["step"] for record in train]
-    loss.plot(steps, [r["loss_stage1"] for r in train], color=_STAGE1, label="stage 1")
-    loss.plot(steps, [r["loss_restored"] for r in train], color=_STAGE2, label="restored image")
+    for key, color, label in (
+        ("loss_stage1", _STAGE1, "stage 1"),
+        ("loss_restored", _STAGE2, "restored image"),
+    ):
+        values = np.array([record[key] for record in train])
+        loss.plot(steps, values, color=color, alpha=0.3, linewidth=0.8)
+        loss.plot(steps, _smoothed(values), color=color, label=label)
     loss.set_title("Training loss", loc="left")
 
     validation = [record for record in records if record["kind"] == "validation"]
@@ -46,3 +52,13 @@ def learning_curve(path: Path, records: list[dict[str, Any]]) -> None:
         if axes.get_legend_handles_labels()[0]:
             axes.legend(frameon=False)
     figure.savefig(path)
+
+
+def _smoothed(values: np.ndarray) -> np.ndarray:
+    """Means over a window of a thirtieth of the run around each value."""
+    reach = len(values) // 60
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    center = np.arange(len(values))
+    first = np.maximum(center - reach, 0)
+    last = np.minimum(center + reach + 1, len(values))
+    return (sums[last] - sums[first]) / (last - first)
