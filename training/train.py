@@ -57,6 +57,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--run", metavar="DIR", help="run directory (default: runs/TASK)")
     parser.add_argument("--wandb", metavar="PROJECT", help="also log to Weights & Biases")
     parser.add_argument(
+        "--skip-bad", action="store_true", help="leave unusable images out and list them at the end"
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="print the recipe and its cost, and train nothing"
     )
     return parser.parse_args(argv)
@@ -82,11 +85,13 @@ def run(args: argparse.Namespace) -> int:
     chief = distribution.is_chief(strategy)
     with RunDirectory(args.run or f"runs/{args.task}", writable=chief) as directory:
         directory.claim(recipe)
-        sources = open_sources(recipe.data, "train")
+        bad: dict[str, None] = {}
+        on_bad = (lambda error: bad.setdefault(str(error))) if args.skip_bad else None
+        sources = open_sources(recipe.data, "train", on_bad=on_bad)
         with strategy.scope():
             network = recipe_parts.build_network(recipe)
         check_memory(recipe, network)
-        session = TrainingSession(recipe, strategy, network, directory, args.wandb)
+        session = TrainingSession(recipe, strategy, network, directory, args.wandb, on_bad)
         start = session.resume()
         data = distribution.distribute(
             strategy,
@@ -96,6 +101,8 @@ def run(args: argparse.Namespace) -> int:
         finished = session.fit(data)
         if chief:
             print(session.finish() if finished else session.farewell())
+            for number, reason in enumerate(bad, start=1):
+                print(f"left out, {number} of {len(bad)}: {reason}")
     return EXIT_DONE
 
 

@@ -1,5 +1,6 @@
 """From a recipe to the objects that it describes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -89,10 +90,12 @@ def training_data(recipe: Recipe, sources: Any, start_step: int, shards: int, sh
     )
 
 
-def validation_data(recipe: Recipe) -> data.ValidationPairs:
-    """Returns the images that the recipe validates on."""
+def validation_data(
+    recipe: Recipe, on_bad: Callable[[Exception], None] | None = None
+) -> data.ValidationPairs:
+    """Returns the images that the recipe validates on; `on_bad` as in `open_sources`."""
     return data.ValidationPairs(
-        data.open_sources(recipe.data, "val"),
+        data.open_sources(recipe.data, "val", on_bad=on_bad),
         degradation=build_degradation(recipe),
         seed=recipe.seed,
         limit=recipe.validation_images,

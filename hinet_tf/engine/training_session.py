@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -28,6 +29,7 @@ class TrainingSession:
         network: The compiled network.
         directory: The run directory, claimed for the recipe.
         wandb_project: Weights & Biases project to log to as well; `None` for none.
+        on_bad: Called with each unusable validation file; by default the first one is raised.
 
     Example:
     >>> session = TrainingSession(recipe, strategy, network, directory)
@@ -40,12 +42,14 @@ class TrainingSession:
         network: TrainableHINet,
         directory: RunDirectory,
         wandb_project: str | None = None,
+        on_bad: Callable[[Exception], None] | None = None,
     ) -> None:
         self.recipe = recipe
         self.strategy = strategy
         self.network = network
         self.directory = directory
         self.wandb_project = wandb_project
+        self.on_bad = on_bad
         self.checkpoints = Checkpoints(directory / "checkpoints", recipe.keep_every)
         self.log = JsonLog(directory / "log.jsonl")
         self.progress = Progress(0, recipe.steps)
@@ -63,7 +67,8 @@ class TrainingSession:
         self.progress.best_psnr = notes.get("best_psnr")
         if self.directory.writable:
             self.log.rewind(step)
-            self.validator = Validator(self.network, recipe_parts.validation_data(self.recipe))
+            pairs = recipe_parts.validation_data(self.recipe, self.on_bad)
+            self.validator = Validator(self.network, pairs)
         return step
 
     def fit(self, data: tf.data.Dataset | tf.distribute.DistributedDataset) -> bool:

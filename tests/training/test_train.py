@@ -7,6 +7,7 @@ import signal
 
 import keras
 import numpy as np
+import PIL.Image
 import pytest
 
 from hinet_tf.engine.checkpoints import Checkpoints
@@ -179,6 +180,22 @@ def test_a_training_that_the_machine_cannot_hold(tmp_path, capsys):
     assert train(tmp_path / "run", "--batch", str(2**24)) == 1
     error = the_error(capsys)
     assert "A step needs about" in error and "--accumulate" in error
+
+
+def test_unusable_images_stop_the_training_or_are_left_out_and_listed(tmp_path, capsys):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(3):
+        image = np.random.default_rng(number).integers(0, 255, (48, 48, 3), np.uint8)
+        PIL.Image.fromarray(image).save(photos / f"{number}.png")
+    whole = (photos / "1.png").read_bytes()
+    (photos / "1.png").write_bytes(whole[: len(whole) // 2])
+    arguments = ["--data", str(photos)]
+    assert train(tmp_path / "strict", *arguments, steps=2) == 1
+    assert str(photos / "1.png") in the_error(capsys)
+    assert train(tmp_path / "lenient", *arguments, "--skip-bad", steps=2) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
+    assert len(lines) == 1 and str(photos / "1.png") in lines[0]
 
 
 def test_two_processes_on_one_run_directory(copy, capsys):
