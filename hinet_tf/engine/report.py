@@ -45,7 +45,7 @@ def write_report(
     page = environment.get_template("report.html").render(
         title=f"HINet: {recipe.task}",
         recipe=recipe,
-        settings=dataclasses.asdict(recipe).items(),
+        settings=[(key, _text(value)) for key, value in dataclasses.asdict(recipe).items()],
         psnr=sum(restoration.psnr for restoration in restorations) / count,
         degraded_psnr=sum(restoration.degraded_psnr for restoration in restorations) / count,
         curve=_png(lambda file: learning_curve(file, records)),
@@ -64,6 +64,13 @@ def draw_pair(path: Path, validator: Validator, number: int) -> None:
     images = tuple(to_uint8(image) for image in (pair.degraded, restored, pair.clean))
     result = validator.score(pair, restored)
     before_after(path, images, (result.degraded_psnr, result.psnr))
+
+
+def _text(value: Any) -> str:
+    """A setting as `--set` takes it."""
+    if isinstance(value, tuple):
+        return ",".join(f"{part:g}" for part in value)
+    return "none" if value is None else str(value)
 
 
 def _png(draw: Callable[[Path], None]) -> str:

@@ -96,11 +96,18 @@ def test_two_workers_train_like_one_device(tmp_path, one_device, optimizer):
     CHECKS[optimizer](one_device[optimizer], other)
 
 
+@pytest.fixture(scope="module")
+def large_batch(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("large_batch")
+    return {
+        optimizer: trained(directory, optimizer, optimizer=optimizer, batch=16)
+        for optimizer in CHECKS
+    }
+
+
 @pytest.mark.parametrize("optimizer", CHECKS)
 @pytest.mark.parametrize("replicas", [1, 2])
-def test_accumulation_trains_like_the_large_batch(tmp_path, optimizer, replicas):
-    whole = trained(tmp_path, "whole", optimizer=optimizer, batch=16)
-    parts = trained(
-        tmp_path, "parts", optimizer=optimizer, batch=16, accumulate=4, replicas=replicas
-    )
-    CHECKS[optimizer](whole, parts)
+def test_accumulation_trains_like_the_large_batch(tmp_path, large_batch, optimizer, replicas):
+    options = {"batch": 16, "accumulate": 4, "replicas": replicas}
+    parts = trained(tmp_path, "parts", optimizer=optimizer, **options)
+    CHECKS[optimizer](large_batch[optimizer], parts)

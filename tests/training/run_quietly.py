@@ -1,10 +1,10 @@
-"""Runs the training command without output; `arguments` is given by `runpy.run_path`."""
+"""Runs the training command, its output in a file; `runpy.run_path` gives `arguments`, `log`."""
 
 import os
 
 from training.train import main
 
-null = os.open(os.devnull, os.O_WRONLY)
+file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)  # noqa: F821
 for stream in (1, 2):
-    os.dup2(null, stream)
+    os.dup2(file, stream)
 raise SystemExit(main(arguments))  # noqa: F821

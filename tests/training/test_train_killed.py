@@ -23,10 +23,16 @@ CONTEXT.set_forkserver_preload(["hinet_tf.engine.training_session"])
 
 
 def start(directory):
-    arguments = [*ARGUMENTS, "--run", str(directory)]
-    process = CONTEXT.Process(target=runpy.run_path, args=(str(SCRIPT), {"arguments": arguments}))
+    given = {"arguments": [*ARGUMENTS, "--run", str(directory)], "log": f"{directory}.log"}
+    process = CONTEXT.Process(target=runpy.run_path, args=(str(SCRIPT), given))
     process.start()
     return process
+
+
+def finish(directory):
+    process = start(directory)
+    process.join()
+    assert process.exitcode == 0, Path(f"{directory}.log").read_text()
 
 
 def kill_at_a_random_moment(directory, choice):
@@ -46,15 +52,11 @@ def kill_at_a_random_moment(directory, choice):
 @pytest.mark.parametrize("kills", [2, pytest.param(12, marks=pytest.mark.slow)])
 def test_killed_run_ends_like_the_uninterrupted_one(tmp_path, kills):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    process = start(whole)
-    process.join()
-    assert process.exitcode == 0
+    finish(whole)
     choice = random.Random(kills)
     for _ in range(kills):
         kill_at_a_random_moment(killed, choice)
-    process = start(killed)
-    process.join()
-    assert process.exitcode == 0
+    finish(killed)
 
     states = [np.load(run / "checkpoints" / f"step-{STEPS:08d}.npz") for run in (whole, killed)]
     assert states[0].files == states[1].files
