@@ -9,6 +9,7 @@ from hinet_tf.layers import Convolution, TransposedConvolution
 
 
 def _torch_values(make, count=40):
+    torch.manual_seed(0)
     kernels, biases = zip(
         *[
             (m.weight.detach().numpy(), m.bias.detach().numpy())
