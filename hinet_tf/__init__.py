@@ -34,6 +34,7 @@ _NAMES = {
     "HINet": "hinet_tf.models",
     "Restorer": "hinet_tf.inference",
     "evaluate_images": "hinet_tf.metrics",
+    "export_saved_model": "hinet_tf.deploy.saved_model",
     "export_tflite": "hinet_tf.deploy.tflite",
     "load_torch_checkpoint": "hinet_tf.models",
     "to_local": "hinet_tf.models",

@@ -1,5 +1,6 @@
 """Keras models and SavedModels in TensorFlow."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,9 @@ class TensorFlowEngine:
         function, name, output = _image_signature(self._loaded, path, stage_name(fast))
         self.channels = function.structured_input_signature[1][name].shape[-1]
         self.size_multiple = 16
-        self.bytes_per_pixel = _bytes_per_pixel(64, fast, low_precision=False)
+        self.bytes_per_pixel = _stated_bytes_per_pixel(Path(path)) or _bytes_per_pixel(
+            64, fast, low_precision=False
+        )
         self._restore = lambda batch: function(**{name: batch})[output].numpy()
 
 
@@ -103,6 +106,14 @@ def _image_signature(loaded: Any, path: Any, output: str) -> tuple[Any, str, str
         f"{path} has no signature from float32 images of any size to '{output}'. "
         f"Received: {found or 'no signatures'}."
     )
+
+
+def _stated_bytes_per_pixel(path: Path) -> int | None:
+    """What a SavedModel of this package says, so that it is tiled as the model it came from."""
+    manifest = path / "assets.extra" / "hinet_manifest.json"
+    if not manifest.is_file():
+        return None
+    return json.loads(manifest.read_text())["recipe"]["bytes_per_pixel"]
 
 
 def _bytes_per_pixel(width: int, fast: bool, low_precision: bool) -> int:
