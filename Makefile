@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 DEMO := demo
 STEPS := 500
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow test-bulk lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training --steps $(STEPS) \
@@ -21,6 +21,12 @@ test: $(VENV)/test-installed
 
 test-slow: $(VENV)/test-installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+# Beam holds Pillow and protobuf at older versions, hence an environment of its own.
+test-bulk: pyproject.toml
+	$(PYTHON) -m venv $(VENV)/bulk
+	$(VENV)/bulk/bin/pip install --quiet --disable-pip-version-check --editable '.[bulk,serving]' pytest
+	$(VENV)/bulk/bin/python -m pytest tests/export/test_bulk_restore.py
 
 lint: $(VENV)/test-installed
 	$(BIN)/ruff check .

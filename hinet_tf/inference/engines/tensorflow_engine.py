@@ -76,10 +76,13 @@ class TensorFlowEngine:
         self._loaded = tf.saved_model.load(str(path))
         function, name, output = _image_signature(self._loaded, path, stage_name(fast))
         self.channels = function.structured_input_signature[1][name].shape[-1]
-        self.size_multiple = 16
-        self.bytes_per_pixel = _stated_bytes_per_pixel(Path(path)) or _bytes_per_pixel(
-            64, fast, low_precision=False
-        )
+        stated = _manifest(Path(path))
+        if stated:
+            self.size_multiple = stated["model"]["size_multiple"]
+            self.bytes_per_pixel = stated["recipe"]["bytes_per_pixel"]
+        else:
+            self.size_multiple = 16
+            self.bytes_per_pixel = _bytes_per_pixel(64, fast, low_precision=False)
         self._restore = lambda batch: function(**{name: batch})[output].numpy()
 
 
@@ -108,12 +111,10 @@ def _image_signature(loaded: Any, path: Any, output: str) -> tuple[Any, str, str
     )
 
 
-def _stated_bytes_per_pixel(path: Path) -> int | None:
+def _manifest(path: Path) -> dict[str, Any] | None:
     """What a SavedModel of this package says, so that it is tiled as the model it came from."""
     manifest = path / "assets.extra" / "hinet_manifest.json"
-    if not manifest.is_file():
-        return None
-    return json.loads(manifest.read_text())["recipe"]["bytes_per_pixel"]
+    return json.loads(manifest.read_text()) if manifest.is_file() else None
 
 
 def _bytes_per_pixel(width: int, fast: bool, low_precision: bool) -> int:
