@@ -122,10 +122,10 @@ class TiledRestoration:
         total = tf.zeros_like(batch)
         for turns in range(4):
             for flip in (False, True):
-                view = tf.image.rot90(batch, turns)
+                view = _turned(batch, turns)
                 restored = self._run_padded(tf.reverse(view, [2]) if flip else view)
                 restored = tf.reverse(restored, [2]) if flip else restored
-                total += tf.image.rot90(restored, -turns)
+                total += _turned(restored, -turns)
         return total / 8
 
     def _run_padded(self, batch: tf.Tensor) -> tf.Tensor:
@@ -199,6 +199,17 @@ class TiledRestoration:
     def _fade_at(self, distance: tf.Tensor) -> tf.Tensor:
         reach = self._reach
         return tf.gather(self._fade, tf.clip_by_value(distance, -reach, reach) + reach)
+
+
+def _turned(batch: tf.Tensor, turns: int) -> tf.Tensor:
+    """As `np.rot90(batch, turns, axes=(1, 2))`; that of TensorFlow chooses while it runs."""
+    if turns % 4 == 1:
+        return tf.transpose(tf.reverse(batch, [2]), (0, 2, 1, 3))
+    if turns % 4 == 2:
+        return tf.reverse(batch, [1, 2])
+    if turns % 4 == 3:
+        return tf.reverse(tf.transpose(batch, (0, 2, 1, 3)), [2])
+    return batch
 
 
 def _mirror(tensor: tf.Tensor, size: tf.Tensor, axis: int) -> tf.Tensor:
