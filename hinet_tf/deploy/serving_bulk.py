@@ -57,7 +57,7 @@ class Restored(NamedTuple):
 class RestorationHandler(ModelHandler[ImageTask, PredictionResult, Any]):
     """Lets `RunInference` hold one model per worker process.
 
-    Beam's own handler for TensorFlow asks `tf.keras` to load the directory, which Keras 3
+    Beam's own handler for TensorFlow asks Keras to load the directory, which Keras 3
     refuses. Files are restored by `Restorer.restore_file` around the SavedModel, so that depth,
     profile, EXIF and quality are kept as `hinet-restore` keeps them, byte for byte.
 
