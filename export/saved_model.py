@@ -45,7 +45,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = server.add_argument
     add("--max-pixels", type=int, default=2**25, help="refuse larger images (%(default)s)")
     add("--jpeg", type=int, metavar="QUALITY", help="answer with JPEG, 1 to 100 (default: PNG)")
-    add("--no-webp", action="store_true", help="leave WebP out, for servers before TensorFlow 2.21")
+    add("--no-webp", action="store_true", help="leave WebP out, for servers that lack its decoder")
     about = parser.add_argument_group("manifest")
     about.add_argument("--task", help="such as denoise")
     about.add_argument("--training-data", help="what the weights were trained on")
