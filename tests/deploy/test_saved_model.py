@@ -139,7 +139,9 @@ def test_a_batch_equals_its_images(served, size):
     together = served.signatures["restore_uint8"](image=tf.constant(batch))["restored"].numpy()
     for image, restored in zip(batch, together, strict=True):
         alone = served.signatures["restore_uint8"](image=tf.constant(image[np.newaxis]))
-        np.testing.assert_array_equal(alone["restored"][0], restored)
+        # A batch may sum in another order; a value on the edge of rounding then moves by one.
+        difference = np.abs(alone["restored"][0].numpy().astype(int) - restored)
+        assert difference.max() <= 1 and (difference > 0).mean() < 2e-3
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
