@@ -9,6 +9,7 @@ import importlib
 # No module may have the name of what it holds: once imported, it would hide it.
 _HOMES = {
     "ArraySource": "array_source",
+    "BlindNoise": "degradations",
     "Defocus": "degradations",
     "Degradation": "degradations",
     "FileSource": "file_source",

@@ -68,6 +68,7 @@ def build_degradation(recipe: Recipe) -> Any:
     makers = {
         "sensor_noise": lambda: data.SensorNoise(),
         "gaussian_noise": lambda: data.GaussianNoise(one_or_range(recipe.sigma)),
+        "blind_noise": lambda: data.BlindNoise(one_or_range(recipe.sigma)),
         "jpeg": lambda: data.JpegCompression(one_or_range(recipe.quality)),
         "motion_blur": lambda: data.MotionBlur(),
         "rain": lambda: data.Rain(),
@@ -87,6 +88,7 @@ def training_data(recipe: Recipe, sources: Any, start_step: int, shards: int, sh
         start_step=start_step,
         shard_count=shards,
         shard_index=shard,
+        weights=recipe.shares,
     )
 
 

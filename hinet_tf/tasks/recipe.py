@@ -11,7 +11,7 @@ from typing import Any
 AUGMENTATIONS = ("dihedral", "sidd", "none")
 LOSSES = ("psnr", "l1")
 PRECISIONS = ("float32", "bfloat16", "float16")
-DEGRADATIONS = ("sensor_noise", "gaussian_noise", "jpeg", "motion_blur", "rain")
+DEGRADATIONS = ("sensor_noise", "gaussian_noise", "blind_noise", "jpeg", "motion_blur", "rain")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +27,11 @@ class Recipe:
         task: What the network learns to remove: `"denoise"`, `"deblur"`, `"derain"`, `"dejpeg"`.
         scale: Size of the network, "HINet s×": `64 * scale` channels at full resolution.
         hin_levels: Encoder levels with half instance normalization; `None` for all.
-        data: `"builtin"`, a folder, or `tfds:NAME`.
+        data: `"builtin"`, a folder, or `tfds:NAME`; several with commas between.
+        shares: Relative share of each data set in the batches; `None` for its number of images.
         degradation: What makes a degraded image from a clean one where the data has no pairs.
-        sigma: Standard deviation of `"gaussian_noise"` in 8-bit levels: one, or a range `low,high`.
+        sigma: Standard deviation of `"gaussian_noise"` and `"blind_noise"` in 8-bit levels: one, or
+            a range `low,high`.
         quality: JPEG quality of `"jpeg"`: one, or a range `low,high`.
         init: Weights to start from: a `.keras` model, an official `.pth` checkpoint or a run
             directory; `None` for PyTorch's default initialization.
@@ -70,6 +72,7 @@ class Recipe:
     scale: float = 1.0
     hin_levels: tuple[int, ...] | None = None
     data: str = "builtin"
+    shares: tuple[float, ...] | None = None
     degradation: str = "sensor_noise"
     sigma: tuple[float, ...] = (25.0,)
     quality: tuple[int, ...] = (10, 60)
@@ -124,6 +127,10 @@ class Recipe:
             "augmentation": _choice(self.augmentation, AUGMENTATIONS),
             "loss": _choice(self.loss, LOSSES),
             "precision": _choice(self.precision, PRECISIONS),
+            "shares": (
+                self.shares is None or all(share > 0 for share in self.shares),
+                "positive numbers, one for each data set, or none",
+            ),
             "sigma": (len(self.sigma) in (1, 2), "one number or a range low,high"),
             "quality": (len(self.quality) in (1, 2), "one number or a range low,high"),
             "final_learning_rate": (

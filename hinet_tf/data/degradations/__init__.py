@@ -1,5 +1,6 @@
 """Degradations: pure functions of a clean image and a seed."""
 
+from hinet_tf.data.degradations.blind_noise import BlindNoise
 from hinet_tf.data.degradations.defocus import Defocus
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.degradations.gaussian_noise import GaussianNoise
@@ -9,6 +10,7 @@ from hinet_tf.data.degradations.rain import Rain
 from hinet_tf.data.degradations.sensor_noise import SensorNoise
 
 __all__ = [
+    "BlindNoise",
     "Defocus",
     "Degradation",
     "GaussianNoise",
