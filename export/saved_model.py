@@ -47,9 +47,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--jpeg", type=int, metavar="QUALITY", help="answer with JPEG, 1 to 100 (default: PNG)")
     add("--no-webp", action="store_true", help="leave WebP out, for servers that lack its decoder")
     about = parser.add_argument_group("manifest")
-    about.add_argument("--task", help="such as denoise")
+    about.add_argument("--task", help="such as denoise (these three: default, the preset's own)")
     about.add_argument("--training-data", help="what the weights were trained on")
     about.add_argument("--license", help="licence of the weights")
+    about.add_argument("--force", action="store_true", help="even a task that is not the preset's")
     about.add_argument("--scores", type=Path, metavar="FILE.json", help="from evaluate.py --json")
     return parser.parse_args(argv)
 
@@ -59,15 +60,19 @@ def run(args: argparse.Namespace) -> int:
     target = args.out / str(args.version)
     if target.exists() and not args.overwrite:
         raise UsageError(f"{target} exists; choose another --version or pass --overwrite.")
-    details = {"task": args.task, "training_data": args.training_data, "license": args.license}
+    named = {"task": args.task, "training_data": args.training_data, "license": args.license}
     if args.scores:
-        details["scores"] = _scores(args.scores)
+        named["scores"] = _scores(args.scores)
     quiet_tensorflow()
     console = Console(stderr=True, highlight=False)
     with console.status("Loading TensorFlow") as status:
         # Late, so that a wrong command is answered at once.
         from hinet_tf import export_saved_model
-        from hinet_tf.inference.model_file import open_model
+        from hinet_tf.inference.model_file import check_task, model_details, open_model
+
+        if args.task:
+            check_task(args.model, args.task, args.force)
+        details = model_details(args.model) | {key: value for key, value in named.items() if value}
 
         def show(message: str) -> None:
             status.update(message)
@@ -87,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
             max_pixels=args.max_pixels,
             jpeg_quality=args.jpeg,
             webp=not args.no_webp,
-            details={name: value for name, value in details.items() if value},
+            details=details,
             overwrite=args.overwrite,
             on_progress=show,
         )

@@ -45,11 +45,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--photos", default="builtin", metavar="DIR", help="photos to verify on (val split)")
     add("--calibration", default="builtin", metavar="DIR", help="photos for int8 (train split)")
     about = parser.add_argument_group("metadata of the weights")
-    about.add_argument("--task", help="such as denoise")
+    about.add_argument("--task", help="such as denoise (these three: default, the preset's own)")
     about.add_argument("--training-data", help="what the weights were trained on")
     about.add_argument("--license", help="licence of the weights")
     add("--overwrite", action="store_true", help="replace an existing file")
-    add("--force", action="store_true", help="write the file even if a check fails")
+    add("--force", action="store_true", help="even if a check fails, or --task is not the preset's")
     return parser.parse_args(argv)
 
 
@@ -66,14 +66,17 @@ def run(args: argparse.Namespace) -> int:
     with console.status("Loading TensorFlow") as status:
         # Late, so that a wrong command is answered at once.
         from hinet_tf import export_tflite
-        from hinet_tf.inference.model_file import open_model
+        from hinet_tf.inference.model_file import check_task, model_details, open_model
 
         def show(message: str) -> None:
             status.update(message)
             if not console.is_terminal:
                 console.print(message, markup=False)
 
-        details = {"task": args.task, "training_data": args.training_data, "license": args.license}
+        if args.task:
+            check_task(args.model, args.task, args.force)
+        named = {"task": args.task, "training_data": args.training_data, "license": args.license}
+        details = model_details(args.model) | {key: text for key, text in named.items() if text}
         report = export_tflite(
             open_model(args.model, local=args.local),
             args.out,
@@ -84,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
             max_drop=args.max_drop,
             photos=args.photos,
             calibration=args.calibration,
-            details={name: text for name, text in details.items() if text},
+            details=details,
             overwrite=args.overwrite,
             force=args.force,
             on_progress=show,

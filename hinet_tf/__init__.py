@@ -37,6 +37,7 @@ _NAMES = {
     "export_saved_model": "hinet_tf.deploy.saved_model",
     "export_tflite": "hinet_tf.deploy.tflite",
     "load_torch_checkpoint": "hinet_tf.models",
+    "presets": "hinet_tf.models.presets",
     "to_local": "hinet_tf.models",
 }
 

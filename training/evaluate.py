@@ -51,6 +51,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--output", choices=("float", "uint8"), help="what is scored (default: by the task)")
     add("--limit", type=int, help="score the first N images only")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="recipe key, see train.py")
+    add("--force", action="store_true", help="score a preset of another task all the same")
     results = parser.add_argument_group("results")
     results.add_argument("--csv", type=Path, metavar="FILE", help="one row per image")
     results.add_argument("--json", type=Path, metavar="FILE", help="means, images and settings")
@@ -88,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
     import rich
 
     from hinet_tf.inference.gallery import Gallery
+    from hinet_tf.inference.model_file import check_task
     from hinet_tf.inference.score_report import (
         difference_lines,
         summary_table,
@@ -96,8 +98,10 @@ def run(args: argparse.Namespace) -> int:
     )
     from hinet_tf.inference.scoring import paired_difference, summarize
 
-    pairs = _open_pairs(args)[: args.limit]
     models = args.compare or [args.model]
+    for model in models:
+        check_task(model, args.task, args.force)
+    pairs = _open_pairs(args)[: args.limit]
     report = {
         "task": args.task,
         "data": args.data,
@@ -211,7 +215,7 @@ def _score(args: argparse.Namespace, model: str, number: int, pairs: list, galle
 
     from hinet_tf.files import atomic_path
     from hinet_tf.inference import Restorer, open_model
-    from hinet_tf.inference.scoring import ImageScore, score_image
+    from hinet_tf.inference.score_pairs import score_pairs
 
     restorer = Restorer(
         open_model(model, local=args.local),
@@ -223,31 +227,19 @@ def _score(args: argparse.Namespace, model: str, number: int, pairs: list, galle
         precision=args.precision,
         memory=args.memory,
     )
-    scores = []
+
+    def keep(score, images: dict) -> None:
+        if gallery:
+            gallery.add(score, images)
+        if args.images:
+            folder = args.images / f"model{number + 1}" if args.compare else args.images
+            with atomic_path(folder / score.set_name / f"{score.name}.png") as temporary:
+                Image.fromarray(np.squeeze(images["restored"])).save(temporary)
+
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        for pair in progress.track(pairs, description="Scoring"):
-            degraded, target = pair.degraded(), pair.target()
-            if degraded.dtype.kind == "u":
-                degraded = degraded.astype(np.float32) / np.iinfo(degraded.dtype).max
-            restored = restorer.restore(degraded)
-            rounded = np.rint(np.clip(restored, 0, 1) * 255).astype(np.uint8)
-            if args.output == "uint8":
-                restored = rounded
-            name = "/".join(filter(None, (pair.set_name, pair.name)))
-            try:
-                after, before = score_image(degraded, restored, target, args.protocols)
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from error
-            scores.append(ImageScore(pair.set_name, pair.name, after, before))
-            if gallery:
-                images = {"degraded": degraded, "restored": rounded, "target": target}
-                gallery.add(scores[-1], images)
-            if args.images:
-                folder = args.images / f"model{number + 1}" if args.compare else args.images
-                with atomic_path(folder / f"{name}.png") as temporary:
-                    Image.fromarray(np.squeeze(rounded)).save(temporary)
-    return scores
+        tracked = progress.track(pairs, description="Scoring")
+        return score_pairs(restorer, tracked, args.protocols, args.output, keep)
 
 
 def _subtitle(args: argparse.Namespace, summary: dict) -> str:

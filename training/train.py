@@ -33,7 +33,7 @@ _SHORTCUTS = {
     "batch": "pairs per step, over all devices",
     "patch": "side of the training patches in pixels",
     "accumulate": "parts that a batch is split into, to need less memory",
-    "init": "weights to start from: a .keras model, an official .pth, or a run directory",
+    "init": "weights to start from: a .keras model, official .pth, preset or run directory",
     "precision": f"arithmetic of the layers: {', '.join(PRECISIONS)}",
 }
 
@@ -60,6 +60,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--skip-bad", action="store_true", help="leave unusable images out and list them at the end"
     )
     parser.add_argument(
+        "--force", action="store_true", help="start from a preset of another task all the same"
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="print the recipe and its cost, and train nothing"
     )
     return parser.parse_args(argv)
@@ -76,7 +79,10 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.engine.estimates import check_memory
     from hinet_tf.engine.run_directory import RunDirectory
     from hinet_tf.engine.training_session import TrainingSession
+    from hinet_tf.inference.model_file import check_task
 
+    if recipe.init:
+        check_task(recipe.init, recipe.task, args.force)
     strategy = distribution.choose_strategy()
     distribution.check_batch(recipe.batch, recipe.accumulate, strategy)
     if args.dry_run:

@@ -7,6 +7,7 @@ import keras
 
 from hinet_tf.engine.trainable_hinet import TrainableHINet
 from hinet_tf.models import HINet, load_torch_checkpoint
+from hinet_tf.models.presets import is_preset, presets
 
 
 def load_initial_weights(network: TrainableHINet, source: str) -> None:
@@ -14,31 +15,38 @@ def load_initial_weights(network: TrainableHINet, source: str) -> None:
 
     Args:
         network: The network to fill; made under its strategy's scope.
-        source: A `.keras` model, an official `.pth` checkpoint, or a run directory, whose best
-            model is taken.
+        source: A `.keras` model, an official `.pth` checkpoint, a preset, or a run directory,
+            whose best model is taken.
 
     Raises:
-        ValueError: If the weights are of another architecture; the message names both values.
+        ValueError: If the weights are of another architecture (the message names both values),
+            or a preset is damaged.
         FileNotFoundError: If there is no such file.
     """
+    model = _open(source)
+    for key in ("width", "depth", "channels", "hin_levels"):
+        ours, theirs = getattr(network, key), getattr(model, key)
+        if ours != theirs:
+            raise ValueError(
+                f"{source} holds a HINet with {key}={theirs}; this training has {key}={ours}. "
+                f"{_remedy(key, theirs)}"
+            )
+    for target, origin in zip(network.trainable_variables, model.trainable_variables, strict=True):
+        target.assign(keras.ops.convert_to_numpy(origin.value))
+
+
+def _open(source: str) -> HINet:
+    if is_preset(source):
+        return HINet.from_preset(source)
     path = Path(source)
     if path.is_dir():
         path = path / "best.keras"
     if not path.is_file():
         raise FileNotFoundError(
-            f"No weights at {path}; expected a .keras model, an official .pth checkpoint or a run "
-            "directory with best.keras."
+            f"No weights at {path}; expected a .keras model, an official .pth checkpoint, a run "
+            f"directory with best.keras, or a preset: {', '.join(presets()) or '(none ships yet)'}."
         )
-    model = load_torch_checkpoint(path) if path.suffix == ".pth" else _load_keras(path)
-    for key in ("width", "depth", "channels", "hin_levels"):
-        ours, theirs = getattr(network, key), getattr(model, key)
-        if ours != theirs:
-            raise ValueError(
-                f"{path} holds a HINet with {key}={theirs}; this training has {key}={ours}. "
-                f"{_remedy(key, theirs)}"
-            )
-    for target, origin in zip(network.trainable_variables, model.trainable_variables, strict=True):
-        target.assign(keras.ops.convert_to_numpy(origin.value))
+    return load_torch_checkpoint(path) if path.suffix == ".pth" else _load_keras(path)
 
 
 def _load_keras(path: Path) -> HINet:

@@ -1,5 +1,6 @@
 """HINet: two U-Nets in a row that restore an image (Chen et al., CVPR Workshops 2021)."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -160,6 +161,27 @@ class HINet(keras.Model):
         self.norm = norm
         self.local_train_size = local_train_size
         self.local_ratio = local_ratio
+
+    @classmethod
+    def from_preset(cls, name_or_dir: str | os.PathLike[str]) -> "HINet":
+        """Builds a trained model; nothing is downloaded, the weights lie in the package.
+
+        Args:
+            name_or_dir: A name in `hinet_tf.presets()`, or a folder with a preset's two files.
+
+        Returns:
+            The model, with the weights widened from float16 to the dtype policy in force.
+
+        Raises:
+            ValueError: If there is no such preset, or its files are damaged.
+
+        Example:
+        >>> model = HINet.from_preset("denoise_0.25x")  # doctest: +SKIP
+        """
+        # Late: presets are built with this class.
+        from hinet_tf.models.presets import load_preset
+
+        return load_preset(name_or_dir, cls)
 
     @property
     def size_multiple(self) -> int:

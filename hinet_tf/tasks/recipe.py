@@ -33,8 +33,8 @@ class Recipe:
         sigma: Standard deviation of `"gaussian_noise"` and `"blind_noise"` in 8-bit levels: one, or
             a range `low,high`.
         quality: JPEG quality of `"jpeg"`: one, or a range `low,high`.
-        init: Weights to start from: a `.keras` model, an official `.pth` checkpoint or a run
-            directory; `None` for PyTorch's default initialization.
+        init: Weights to start from: a `.keras` model, an official `.pth` checkpoint, a preset or a
+            run directory; `None` for PyTorch's default initialization.
         patch: Side of the training patches in pixels.
         batch: Pairs per step, over all devices and workers together.
         augmentation: `"dihedral"`, all eight flips and rotations alike; `"sidd"`, the official

@@ -1,0 +1,20 @@
+"""From a preset to a model."""
+
+import os
+
+import numpy as np
+
+from hinet_tf.models.hinet import HINet
+from hinet_tf.models.presets.preset_files import read_preset
+from hinet_tf.models.presets.registry import card_path
+from hinet_tf.models.torch_checkpoint import assign_official_tensors
+
+
+def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[HINet] = HINet) -> HINet:
+    """Builds the model of a preset; see `HINet.from_preset`."""
+    path = card_path(name_or_dir)
+    card, tensors = read_preset(path)
+    model = model_class(**card["config"])
+    values = {name: value.astype(np.float32) for name, value in tensors.items()}
+    assign_official_tensors(model, values, source=str(path.with_suffix(".npz")))
+    return model

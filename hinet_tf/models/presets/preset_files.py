@@ -1,0 +1,124 @@
+"""The two files of a preset: reading and writing."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from hinet_tf.files import atomic_path
+from hinet_tf.models.official_layout import official_tensors
+
+# Without these a card says too little to trust or to use the weights.
+REQUIRED = (
+    *("name", "task", "scale", "config", "parameters", "sha256", "license", "training_data"),
+    *("intended_use", "limits", "made_by", "rounding", "check", "scores"),
+)
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """Reads a card.
+
+    Args:
+        path: The file `NAME.json`.
+
+    Returns:
+        The card.
+
+    Raises:
+        ValueError: If it is damaged or lacks something.
+    """
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        missing = [key for key in REQUIRED if key not in card]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is no readable card of a preset ({error}). {_REMEDY}") from error
+    if missing:
+        raise ValueError(f"{path} is no card of a preset: {', '.join(missing)} missing. {_REMEDY}")
+    return card
+
+
+def read_preset(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Reads a card and the weights it vouches for.
+
+    Args:
+        path: The card, `NAME.json`; the weights lie beside it as `NAME.npz`.
+
+    Returns:
+        The card, and official name -> float16 array in PyTorch's layout.
+
+    Raises:
+        ValueError: If the weights are missing or not those of the card.
+    """
+    card, file = read_card(path), path.with_suffix(".npz")
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise ValueError(f"{file}, the weights of {path.stem}, is not there. {_REMEDY}") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != card["sha256"]:
+        raise ValueError(
+            f"{file} is damaged: its SHA-256 is {found}, expected {card['sha256']}. {_REMEDY}"
+        )
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return card, {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{file} is no readable .npz file ({error}). {_REMEDY}") from error
+
+
+def write_preset(folder: Path, card: Mapping[str, Any], model: keras.Model) -> Path:
+    """Writes weights and card; the same weights give the same file, byte for byte.
+
+    Args:
+        folder: Where to.
+        card: The card; its `sha256` is filled in.
+        model: The `HINet` that holds the weights.
+
+    Returns:
+        The path of the card.
+
+    Raises:
+        ValueError: If a weight is not finite in float16.
+    """
+    tensors = {}
+    for tensor in official_tensors(model):
+        value = keras.ops.convert_to_numpy(tensor.variable.value)
+        # Overflow is what is looked for; it needs no warning besides.
+        with np.errstate(over="ignore"):
+            tensors[tensor.name] = tensor.to_official(value).astype(np.float16)
+        if not np.isfinite(tensors[tensor.name]).all():
+            raise ValueError(
+                f"{tensor.name} does not fit into float16: values up to {np.abs(value).max():g}. "
+                "The training went wrong; weights of a trained network are far below 65504."
+            )
+    file = folder / f"{card['name']}.npz"
+    with atomic_path(file) as temporary:
+        np.savez(temporary, **tensors)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return write_card(folder, {**card, "sha256": digest})
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> Path:
+    """Writes a card.
+
+    Args:
+        folder: Where to.
+        card: The card.
+
+    Returns:
+        Its path.
+    """
+    path = folder / f"{card['name']}.json"
+    with atomic_path(path) as temporary:
+        text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+_REMEDY = "Reinstall the package (pip install --force-reinstall hinet-tf) or copy the preset again."
