@@ -1,6 +1,6 @@
 """Flips and rotations, with the laws the official training draws them by."""
 
-import tensorflow as tf
+from keras import ops
 
 from hinet_tf.data import random_numbers
 
@@ -24,7 +24,7 @@ _MODES = (
 )
 
 
-def dihedral(images: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
+def dihedral(images, mode):
     """Applies one of the eight flips and rotations of a square to all images alike.
 
     Args:
@@ -36,17 +36,20 @@ def dihedral(images: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
         A tensor of the same shape and values.
 
     Example:
-    >>> upside_down = dihedral(images, tf.constant(1))
+    >>> upside_down = dihedral(images, 1)
     """
 
-    def apply(exchanged: bool, axes: tuple[int, ...]) -> tf.Tensor:
-        turned = tf.transpose(images, (0, 2, 1, 3)) if exchanged else images
-        return tf.reverse(turned, axes) if axes else tf.identity(turned)
+    def transform(exchanged: bool, axes: tuple[int, ...]):
+        def apply(images):
+            turned = ops.transpose(images, (0, 2, 1, 3)) if exchanged else images
+            return ops.flip(turned, axes) if axes else turned
 
-    return tf.switch_case(mode, [lambda m=m: apply(*m) for m in _MODES])
+        return apply
+
+    return ops.switch(mode, [transform(*m) for m in _MODES], images)
 
 
-def draw_mode(seed: tf.Tensor, law: str) -> tf.Tensor:
+def draw_mode(seed, law: str):
     """Draws the mode of `dihedral` by a law.
 
     Args:
@@ -64,10 +67,10 @@ def draw_mode(seed: tf.Tensor, law: str) -> tf.Tensor:
     >>> mode = draw_mode(seed=7, law="sidd")
     """
     if law == "none":
-        return tf.constant(0)
+        return ops.zeros((), "int32")
     if law == "dihedral":
         return random_numbers.integer(seed, 0, 8)
     if law == "sidd":
         # Fourteen tickets: seven for the identity, one for each other mode.
-        return tf.maximum(random_numbers.integer(seed, 0, 14) - 6, 0)
+        return ops.maximum(random_numbers.integer(seed, 0, 14) - 6, 0)
     raise ValueError(f"`augmentation` is {law!r}; expected one of {', '.join(AUGMENTATIONS)}.")

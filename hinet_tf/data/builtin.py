@@ -1,16 +1,7 @@
 """Five photos that come with scikit-image: training without a download."""
 
-import numpy as np
-from skimage import data
-
 from hinet_tf.data.array_source import ArraySource
-
-# The files lie in scikit-image's wheel, so nothing is fetched. Licences as its README.txt states
-# them: astronaut (NASA) and rocket (SpaceX) public domain; chelsea and coffee CC0 by their
-# photographers; motorcycle from the Middlebury stereo benchmark 2014.
-TRAINING_PHOTOS = ("astronaut", "coffee", "motorcycle_left", "rocket")
-# Fur, whiskers and a smooth background: fine texture beside flat areas shows noise and blur best.
-VALIDATION_PHOTOS = ("chelsea",)
+from hinet_tf.data.builtin_images import builtin_images
 
 
 def builtin_photos(split: str = "train") -> ArraySource:
@@ -32,11 +23,5 @@ def builtin_photos(split: str = "train") -> ArraySource:
     >>> builtin_photos("val").names
     ('chelsea',)
     """
-    names = {"train": TRAINING_PHOTOS, "val": VALIDATION_PHOTOS}.get(split)
-    if names is None:
-        raise ValueError(f"The built-in photos have no split {split!r}; expected 'train' or 'val'.")
-    return ArraySource([_photo(name) for name in names], names=names)
-
-
-def _photo(name: str) -> np.ndarray:
-    return data.stereo_motorcycle()[0] if name == "motorcycle_left" else getattr(data, name)()
+    photos = builtin_images(split)
+    return ArraySource(list(photos.values()), names=list(photos))

@@ -8,7 +8,7 @@ from hinet_tf.data.array_source import ArraySource
 from hinet_tf.data.decode import decode_file
 from hinet_tf.data.disk_cache import Progress, cache_on_disk, no_progress
 from hinet_tf.data.file_source import FileSource
-from hinet_tf.data.folders import OnBad
+from hinet_tf.data.folder_listing import OnBad
 from hinet_tf.data.image_header import ImageFileError
 from hinet_tf.data.source import Source
 

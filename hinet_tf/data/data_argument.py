@@ -1,14 +1,11 @@
 """From what a user names as data to sources."""
 
-from pathlib import Path
-
 from hinet_tf.data.builtin import builtin_photos
 from hinet_tf.data.cache import cached
 from hinet_tf.data.disk_cache import Progress, no_progress
-from hinet_tf.data.folders import OnBad, clean_folder, paired_folder
+from hinet_tf.data.file_source import FileSource
+from hinet_tf.data.folder_listing import SPLITS, OnBad, list_folder
 from hinet_tf.data.source import Source
-
-SPLITS = ("train", "val", "test")
 
 
 def open_sources(
@@ -57,14 +54,4 @@ def _open(name: str, split: str, on_bad: OnBad | None) -> list[Source]:
         from hinet_tf.data.tfds_source import open_tfds
 
         return list(open_tfds(name.removeprefix("tfds:"), split))
-    folder = Path(name)
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"The data {name!r} is not there; expected builtin, a folder or tfds:NAME."
-        )
-    paired = [part for part in SPLITS if (folder / part / "input").is_dir()]
-    if not paired:
-        return [clean_folder(folder, split, on_bad)]
-    if split != "train" and split not in paired:
-        split = next((part for part in ("val", "test") if part in paired), split)
-    return [paired_folder(folder, split, on_bad)]
+    return [FileSource(*list_folder(name, split, on_bad))]

@@ -2,10 +2,9 @@
 
 import numpy as np
 import tensorflow as tf
-import tifffile
-from PIL import Image
 
 from hinet_tf.data.image_header import FORMATS, ImageFileError, ImageHeader
+from hinet_tf.data.python_decode import decode_in_python
 
 # What Pillow, OpenCV and the official code decode with; TensorFlow's default is a faster one.
 _DCT = "INTEGER_ACCURATE"
@@ -101,32 +100,7 @@ def _without_alpha(image: tf.Tensor) -> tf.Tensor:
 
 
 def _decode_in_python(path: str, format: str, dtype: tf.DType) -> np.ndarray:
-    image = _read_tiff(path) if format == "TIFF" else _read_pillow(path)
-    image = image[..., np.newaxis] if image.ndim == 2 else image
-    image = image[..., : 1 if image.shape[2] < 3 else 3]
+    image = decode_in_python(path, format)
     if image.dtype == np.uint8 and dtype == tf.uint16:
         return image.astype(np.uint16) * 257
     return image
-
-
-def _read_pillow(path: str) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB") if image.mode in ("P", "RGBA", "YCbCr") else image)
-
-
-def _read_tiff(path: str) -> np.ndarray:
-    with tifffile.TiffFile(path) as file:
-        page = file.pages[0]
-        # What tifffile decodes by itself; the rest needs libtiff, which Pillow brings.
-        if page.compression.name in ("NONE", "ADOBE_DEFLATE", "DEFLATE"):
-            if page.photometric.name in ("RGB", "MINISBLACK"):
-                image = page.asarray()
-                separate = int(page.planarconfig) == tifffile.PLANARCONFIG.SEPARATE
-                return np.moveaxis(image, 0, -1) if separate else image
-        elif page.bitspersample == 16:
-            raise ImageFileError(
-                path,
-                f"16 bits compressed with {page.compression.name} cannot be read",
-                "save it uncompressed, with Deflate, or as PNG",
-            )
-    return _read_pillow(path)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from hinet_tf.data.decode import decode_file
 from hinet_tf.data.file_source import FileSource
-from hinet_tf.data.folders import OnBad
+from hinet_tf.data.folder_listing import OnBad
 from hinet_tf.data.image_header import ImageFileError
 from hinet_tf.data.record_source import RecordSource
 from hinet_tf.files import atomic_path

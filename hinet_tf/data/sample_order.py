@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import tensorflow as tf
 
 from hinet_tf.data import random_numbers
-
-# Shares of the sources are exact over this many samples.
-BLOCK = 1000
+from hinet_tf.data.shares import BLOCK, block_counts
 
 
 class SampleOrder:
@@ -34,16 +31,8 @@ class SampleOrder:
     """
 
     def __init__(self, lengths: Sequence[int], weights: Sequence[float] | None = None, seed=0):
-        if weights is None:
-            # A small source beside a large one still comes: at least one sample in a block.
-            weights = [max(length, sum(lengths) / BLOCK) for length in lengths]
-        if len(weights) != len(lengths) or not all(w > 0 for w in [*weights, *lengths]):
-            raise ValueError(
-                f"Received weights {list(weights)} for {len(lengths)} sources of {list(lengths)} "
-                f"images; expected one positive weight for each source, and no empty source."
-            )
+        self._counts = tf.constant(block_counts(lengths, weights), tf.int64)
         self._lengths = tf.constant(lengths, tf.int64)
-        self._counts = tf.constant(_shares(weights), tf.int64)
         self._ends = tf.cumsum(self._counts)
         self._seed = seed
 
@@ -67,17 +56,3 @@ class SampleOrder:
         key = tf.cast(epoch, tf.uint32) * 65536 + tf.cast(stream, tf.uint32)
         seed = random_numbers.fold_in(self._seed, key)
         return tf.random.experimental.index_shuffle(position, seed, length - 1)
-
-
-def _shares(weights: Sequence[float]) -> np.ndarray:
-    """Divides a block by the largest remainder method."""
-    exact = np.array(weights, float) / np.sum(weights) * BLOCK
-    counts = np.floor(exact).astype(int)
-    largest = np.argsort(counts - exact, kind="stable")[: BLOCK - counts.sum()]
-    counts[largest] += 1
-    if counts.min() == 0:
-        raise ValueError(
-            f"Weights {list(weights)} give a source less than one sample in {BLOCK}; raise its "
-            f"weight or leave it out."
-        )
-    return counts

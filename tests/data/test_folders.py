@@ -8,7 +8,7 @@ from PIL import Image
 
 from hinet_tf.data import clean_folder, open_sources, paired_folder
 from hinet_tf.data import image_header as headers_module
-from hinet_tf.data.folders import image_files
+from hinet_tf.data.folder_listing import image_files
 
 
 def save(path, seed=0, size=(20, 24)):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hinet_tf.data.folders import image_files
+from hinet_tf.data.folder_listing import image_files
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.io
 from scipy.io.matlab import MatReadError
 
-from hinet_tf.data.folders import image_files
+from hinet_tf.data.folder_listing import image_files
 from hinet_tf.data.tfds_builders.image_pair_builder import ImagePairBuilder
 from hinet_tf.data.tfds_builders.pair_files import PairFiles, find_pairs, folders_below
 
