@@ -1,7 +1,11 @@
 """Calibrated integer files, and the search for what must stay in float."""
 
+import copy
+
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
 
 import hinet_tf
 from hinet_tf.deploy.deployable_graph import deployable_graph
@@ -13,6 +17,7 @@ from hinet_tf.deploy.tflite_structure import operators, partition_check
 from hinet_tf.deploy.verification_photos import calibration_pairs, crops
 
 SIZE = (64, 64)
+FLOOR_MOD = schema.BuiltinOperator.FLOOR_MOD
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +55,23 @@ def test_sensitive_operators_in_float_make_one_partition(quantizer):
     assert partition_check(quantizer.quantize(SENSITIVE), ()).passed
     everything = partition_check(quantizer.quantize(), ())
     assert not everything.passed and "RSQRT" in everything.measured
+
+
+def test_every_signature_is_looked_at(denoiser):
+    # The first signature alone is whole; of both together, the second one is not.
+    graph, second = deployable_graph(denoiser), (48, 80)
+    both = convert(graph, [SIZE, second])
+    assert partition_check(both, ()).passed
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(both))
+    spoilt = model.subgraphs[1]
+    (split,) = [o for o in spoilt.operators if o.outputs[0] == spoilt.outputs[0]]
+    code = copy.copy(model.operatorCodes[split.opcodeIndex])
+    code.builtinCode, code.deprecatedBuiltinCode = FLOOR_MOD, FLOOR_MOD
+    model.operatorCodes.append(code)
+    split.opcodeIndex = len(model.operatorCodes) - 1
+    split.builtinOptions, split.builtinOptionsType = None, 0
+    broken = partition_check(bytes(flatbuffer_utils.convert_object_to_bytearray(model)), ())
+    assert not broken.passed and "FLOOR_MOD" in broken.measured
 
 
 def test_the_search_stops_where_the_budget_holds(denoiser, quantizer, content, photos):
