@@ -53,7 +53,7 @@ def comparison_figure(
     if target is not None and target not in shown:
         raise ValueError(f"`target` must be one of {labels}. Received: target={target!r}.")
     height, width = shown[labels[0]].shape[:2]
-    boxes = list(boxes or _differing_boxes(shown[labels[0]], shown[labels[-1]]))
+    boxes = list(boxes or differing_boxes(shown[labels[0]], shown[labels[-1]]))
     for top, left, side in boxes:
         if side < 1 or top < 0 or left < 0 or top + side > height or left + side > width:
             raise ValueError(
@@ -115,8 +115,16 @@ def _to_display(image: np.ndarray) -> np.ndarray:
     return np.clip(image, 0, 1)
 
 
-def _differing_boxes(first: np.ndarray, last: np.ndarray) -> list[tuple[int, int, int]]:
-    """The two squares, an eighth of the longer side, that a restoration changed most."""
+def differing_boxes(first: np.ndarray, last: np.ndarray) -> list[tuple[int, int, int]]:
+    """The two squares, an eighth of the longer side, where two images differ most.
+
+    Args:
+        first: `(height, width, channels)`, float in [0, 1].
+        last: The same shape.
+
+    Returns:
+        `(top, left, side)` of each in pixels.
+    """
     height, width = first.shape[:2]
     side = min(max(max(height, width) // 8, 32), height, width)
     change = np.abs(first - last).mean(axis=-1)

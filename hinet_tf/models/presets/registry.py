@@ -30,15 +30,17 @@ def presets() -> dict[str, dict[str, Any]]:
 
 
 def is_preset(name: str | os.PathLike[str]) -> bool:
-    """Whether a name is one of `presets()`, or a folder that holds weights as a preset does."""
-    return os.fspath(name) in _cards() or any(Path(name).glob("*.npz"))
+    """Whether a name is one of `presets()`, or a folder or card as `preset_card` takes them."""
+    path = Path(name)
+    return os.fspath(name) in _cards() or path.suffix == ".json" or any(path.glob("*.npz"))
 
 
 def preset_card(name_or_dir: str | os.PathLike[str]) -> dict[str, Any]:
     """Reads everything that is known about a preset.
 
     Args:
-        name_or_dir: Name of a preset that ships, or a folder with one card and its weights.
+        name_or_dir: Name of a preset that ships, a folder with one card and its weights, or a
+            card's path.
 
     Returns:
         The card, plain data.
@@ -62,6 +64,8 @@ def card_path(name_or_dir: str | os.PathLike[str]) -> Path:
     if name in known:
         return known[name]
     folder = Path(name)
+    if folder.suffix == ".json" and folder.is_file():
+        return folder
     if not folder.is_dir():
         raise ValueError(
             f"No such preset. Received: {name!r}. Expected one of: "

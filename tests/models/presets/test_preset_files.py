@@ -125,7 +125,7 @@ def test_no_code_of_a_file_is_run(shipped, tmp_path):
         card = json.loads((shipped / "denoise_small.json").read_text())
         card["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
         (shipped / "denoise_small.json").write_text(json.dumps(card))
-        with pytest.raises(ValueError, match="no readable .npz file"):
+        with pytest.raises(ValueError, match=r"no readable \.npz file"):
             HINet.from_preset("denoise_small")
         assert not (tmp_path / "trapped").exists(), number
 

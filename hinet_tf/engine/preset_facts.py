@@ -1,0 +1,126 @@
+"""What no program can find out about a preset: licences, purpose, limits."""
+
+from typing import Any
+
+# The licence of the weights, as of the whole package.
+LICENSE = "MIT"
+
+_PHOTOS = (
+    {
+        "name": "CC0 photographs of the wallpapers of budgie, elementary and Pop!_OS",
+        "license": "CC0 or public domain",
+        "source": "github.com: BuddiesOfBudgie/budgie-backgrounds, elementary/wallpapers, "
+        "pop-os/wallpapers",
+    },
+    {
+        "name": "24 photographs of Unsplash",
+        "license": "Unsplash License",
+        "source": "github.com: SqueezeSoftware/test_files",
+    },
+)
+_SIDD = (
+    {
+        "name": "SIDD, 24 blocks of the validation set and the sample pair of its page",
+        "license": "MIT",
+        "source": "Abdelhamed, Lin, Brown: A High-Quality Denoising Dataset for Smartphone "
+        "Cameras, CVPR 2018",
+    },
+)
+_MOTION = (
+    {
+        "name": "GoPro, 7 pairs of the training set",
+        "license": "CC BY 4.0",
+        "source": "Nah, Kim, Lee: Deep Multi-scale Convolutional Neural Network for Dynamic "
+        "Scene Deblurring, CVPR 2017",
+    },
+    {
+        "name": "REDS, 29 frames of the training set at a quarter of their size",
+        "license": "CC BY 4.0",
+        "source": "Nah et al.: NTIRE 2019 Challenge on Video Deblurring and Super-Resolution",
+    },
+)
+# By the name of the folder that training/preset_data.py lays out.
+DATA_SETS: dict[str, tuple[dict[str, str], ...]] = {
+    "photos": _PHOTOS,
+    "sidd": _SIDD,
+    "motion": _MOTION,
+}
+
+_FEW_PHOTOS = (
+    "Trained on some fifty photographs: textures that they lack come back smoother than they were. "
+    "Networks trained on thousands of photographs score higher."
+)
+_SIZE = (
+    "Half instance normalization takes its statistics over the whole image: very small images and "
+    "tiles of a large one come out slightly different from the image as a whole."
+)
+
+PURPOSE: dict[str, dict[str, Any]] = {
+    "denoise": {
+        "title": "removes noise of unknown strength from photographs",
+        "use": "Photographs with white noise up to about σ 55 of 255, with the noise of a camera's "
+        "sensor, or with what a phone leaves of it. The strength need not be known.",
+        "limits": [
+            _FEW_PHOTOS,
+            _SIZE,
+            "Real noise was seen on 25 pairs of a few phones, most of them of one scene; noise "
+            "that a camera has already smeared into blotches is not removed well.",
+            "It does not remove JPEG blocks, blur or rain, and may sharpen compression artefacts.",
+        ],
+    },
+    "dejpeg": {
+        "title": "removes JPEG artefacts of unknown quality from photographs",
+        "use": "Photographs compressed once, at quality 10 to 60, with halved chroma (4:2:0).",
+        "limits": [
+            _FEW_PHOTOS,
+            _SIZE,
+            "Pictures that were compressed twice, scaled after compression, or drawn (text, "
+            "screenshots) were not trained on.",
+        ],
+    },
+    "deblur": {
+        "title": "sharpens photographs blurred by motion",
+        "use": "Motion blur of a hand-held camera, and of moving objects, up to some 20 pixels.",
+        "limits": [
+            "Trained on 36 pairs of two video data sets and on synthetic blur; strong blur of any "
+            "photograph stays largely as it is.",
+            _SIZE,
+            "Not for defocus, and not for noisy images.",
+        ],
+    },
+    "derain": {
+        "title": "removes rain streaks from photographs",
+        "use": "Streaks of falling rain, light to heavy.",
+        "limits": [
+            "Trained on synthetic streaks only; how it does on photographs of real rain was not "
+            "measured.",
+            _SIZE,
+            "Drops on the lens, mist and snow stay; thin bright lines may be taken for rain.",
+        ],
+    },
+}
+
+
+def training_data(folders: list[str]) -> list[dict[str, str]]:
+    """Looks up which data sets lie in folders.
+
+    Args:
+        folders: Names of folders as in `DATA_SETS`.
+
+    Returns:
+        `{"name", "license", "source"}` of each set.
+
+    Raises:
+        ValueError: If nothing is known about a folder.
+
+    Example:
+    >>> training_data(["sidd"])[0]["license"]
+    'MIT'
+    """
+    unknown = [folder for folder in folders if folder not in DATA_SETS]
+    if unknown:
+        raise ValueError(
+            f"Nothing is known about the licence of {unknown[0]!r}. Expected one of: "
+            f"{', '.join(DATA_SETS)}; add it to hinet_tf/engine/preset_facts.py."
+        )
+    return [entry for folder in folders for entry in DATA_SETS[folder]]

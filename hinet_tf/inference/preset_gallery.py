@@ -1,0 +1,101 @@
+"""A page with a before/after slider for each preset and photo."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from PIL import Image
+
+from hinet_tf.files import atomic_path
+from hinet_tf.inference.preset_examples import EXAMPLES, pairs_of
+from hinet_tf.inference.preset_test_sets import middle
+from hinet_tf.inference.restorer import Restorer
+from hinet_tf.inference.score_pairs import score_pairs
+
+# What a page shows of each photo: at this size five presets and four photos stay below 3 MB.
+_HEIGHT, _WIDTH = 256, 384
+_QUALITY = 86
+_PROTOCOL = "matlab"
+
+
+def write_preset_gallery(
+    folder: Path,
+    restorers: Mapping[str, tuple[Mapping[str, Any], Restorer]],
+    photos: Mapping[str, np.ndarray],
+    credit: str,
+) -> Path:
+    """Degrades the middle of each photo, restores it with each preset, and writes the page.
+
+    Args:
+        folder: Where to; the pictures go into `folder/gallery`.
+        restorers: Name -> card and restorer.
+        photos: Name -> clean photo, `(height, width, 3)` uint8, at least 256 by 384 pixels.
+        credit: Line about the photos at the end of the page.
+
+    Returns:
+        The path of `index.html`.
+
+    Raises:
+        ValueError: If a photo is too small.
+    """
+    small = [name for name, p in photos.items() if p.shape[0] < _HEIGHT or p.shape[1] < _WIDTH]
+    if small:
+        raise ValueError(
+            f"The photo {small[0]} has {photos[small[0]].shape[1]}x{photos[small[0]].shape[0]} "
+            f"pixels; the gallery shows {_WIDTH}x{_HEIGHT}."
+        )
+    crops = {name: middle(photo, _HEIGHT, _WIDTH) for name, photo in photos.items()}
+    for name, crop in crops.items():
+        _save(folder / "gallery" / f"{name}.webp", crop)
+    sections = [
+        {
+            "name": preset,
+            "title": card["title"],
+            "parameters": card["parameters"],
+            "degradation": EXAMPLES[card["task"]][0],
+            "entries": _entries(folder / "gallery", preset, card["task"], restorer, crops),
+        }
+        for preset, (card, restorer) in restorers.items()
+    ]
+    environment = Environment(
+        loader=PackageLoader("hinet_tf.inference"), autoescape=True, trim_blocks=True
+    )
+    page = environment.get_template("preset_gallery.html").render(sections=sections, credit=credit)
+    with atomic_path(folder / "index.html") as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return folder / "index.html"
+
+
+def _entries(
+    folder: Path, preset: str, task: str, restorer: Restorer, crops: Mapping[str, np.ndarray]
+) -> Sequence[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+
+    def keep(score, images: dict[str, np.ndarray]) -> None:
+        names = {"target": f"gallery/{score.name}.webp"}
+        for side in ("degraded", "restored"):
+            names[side] = f"gallery/{preset}_{score.name}_{side}.webp"
+            _save(folder.parent / names[side], images[side])
+        entries.append(
+            {
+                **names,
+                "name": score.name,
+                "before": score.degraded[_PROTOCOL]["psnr"],
+                "after": score.restored[_PROTOCOL]["psnr"],
+                "ssim": score.restored[_PROTOCOL]["ssim"],
+            }
+        )
+
+    score_pairs(
+        restorer, pairs_of(task, list(crops), list(crops.values())), [_PROTOCOL], on_image=keep
+    )
+    return entries
+
+
+def _save(path: Path, image: np.ndarray) -> None:
+    if image.dtype != np.uint8:
+        image = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    with atomic_path(path) as temporary:
+        Image.fromarray(image).save(temporary, quality=_QUALITY, method=6)

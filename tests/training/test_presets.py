@@ -1,0 +1,202 @@
+"""From a training to a preset, its page, its scores and the gallery."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from hinet_tf import HINet
+from hinet_tf.inference.preset_tables import END, START
+from hinet_tf.models.presets import preset_card
+from training import preset_gallery, publish_preset, score_presets
+from training.train import main as train
+
+STEPS = 4
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Clean photos in a folder of a name whose licence is known."""
+    folder = tmp_path_factory.mktemp("data") / "photos"
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 3), ("val", 1)):
+        (folder / split).mkdir(parents=True)
+        for number in range(count):
+            smooth = PIL.Image.fromarray(rng.integers(0, 256, (6, 9, 3), np.uint8))
+            smooth.resize((48, 32)).save(folder / split / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, photos):
+    """Two trainings, the second one goes on from the first."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, start in (("a", []), ("b", ["--init", str(folder / "a")])):
+        options = ["--scale", "0.0625", "--patch", "16", "--batch", "2", "--steps", str(STEPS)]
+        options += ["--set", "degradation=gaussian_noise", "--set", "sigma=25"]
+        options += ["--set", "learning_rate=1e-3", "--set", "validate_every=2"]
+        command = ["--task", "denoise", "--data", str(photos), "--run", str(folder / name)]
+        assert train([*command, *options, *start]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published(runs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("published")
+    command = ["--run", str(runs / "a"), "--run", str(runs / "b"), "--hardware", "a test machine"]
+    places = ["--out", str(folder / "presets"), "--docs", str(folder / "docs")]
+    assert publish_preset.main([*command, *places]) == 0
+    return folder
+
+
+def test_the_weights_are_those_of_the_best_model_in_float16(published, runs):
+    import keras
+
+    trained = keras.saving.load_model(runs / "b" / "best.keras", compile=False)
+    preset = HINet.from_preset(published / "presets")
+    for ours, theirs in zip(preset.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs.astype(np.float16))
+
+
+def test_the_card_says_how_it_was_made(published, runs, photos):
+    card = preset_card(published / "presets")
+    assert (card["name"], card["task"], card["scale"]) == ("denoise_0.0625x", "denoise", 0.0625)
+    assert card["config"] == {"width": 4, "depth": 5, "hin_levels": [0, 1, 2, 3, 4], "channels": 3}
+    assert [run["steps"] for run in card["made_by"]] == [STEPS, STEPS]
+    first, second = card["made_by"]
+    assert first["images"] == {str(photos): 3}
+    assert first["hardware"] == "a test machine" and first["hours"] >= 0
+    assert re.fullmatch(r"[0-9a-f]{40}|unknown", first["commit"])
+    assert first["recipe"]["init"] is None and second["recipe"]["init"] == str(runs / "a")
+    assert {entry["license"] for entry in card["training_data"]} == {
+        "CC0 or public domain",
+        "Unsplash License",
+    }
+    assert card["limits"] and card["intended_use"] and card["license"] == "MIT"
+
+
+def test_the_command_of_the_card_repeats_the_training(published, runs, tmp_path, capsys):
+    """As written, but for the place it trains into."""
+    for run in preset_card(published / "presets")["made_by"]:
+        program, *words = run["command"].split()[1:]
+        assert program == "training/train.py"
+        words[words.index("--run") + 1] = str(tmp_path / "again")
+        assert train([*words, "--dry-run"]) == 0
+        directory = tmp_path / "again"
+        assert train([*words, "--steps", "1"]) == 0
+        recipe = json.loads((directory / "config.json").read_text())
+        assert {**recipe, "steps": STEPS} == run["recipe"]
+        shutil.rmtree(directory)
+
+
+def test_the_page_shows_curve_failures_and_licences(published):
+    page = (published / "docs" / "denoise_0.0625x.md").read_text()
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page):
+        with PIL.Image.open(published / "docs" / picture) as image:
+            assert min(image.size) > 300
+    assert len(re.findall(r"!\[", page)) == 3
+    assert "Unsplash License" in page and "--set learning_rate=0.001" in page
+    assert preset_card(published / "presets")["sha256"] in page
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda run: (run / "config.json").unlink(), "holds no config.json"),
+        (lambda run: (run / "log.jsonl").write_text(""), "has not trained yet"),
+        (lambda run: shutil.rmtree(run / "tensorboard"), "name the hours"),
+        (lambda run: (run / "best.keras").unlink(), "No such model file"),
+    ],
+)
+def test_what_cannot_be_published(runs, tmp_path, capsys, change, message):
+    shutil.copytree(runs / "a", tmp_path / "run")
+    change(tmp_path / "run")
+    places = ["--out", str(tmp_path / "presets"), "--docs", str(tmp_path / "docs")]
+    command = ["--run", str(tmp_path / "run"), "--hardware", "x", *places]
+    assert publish_preset.main(command) == 1
+    errors = capsys.readouterr().err
+    assert message in errors and "Traceback" not in errors
+    assert not (tmp_path / "presets").exists() and not (tmp_path / "docs").exists()
+
+
+def test_data_of_unknown_licence_is_not_published(runs, tmp_path, capsys):
+    shutil.copytree(runs / "a", tmp_path / "run")
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    config["data"] = "builtin"
+    (tmp_path / "run/config.json").write_text(json.dumps(config))
+    command = ["--run", str(tmp_path / "run"), "--hardware", "x", "--out", str(tmp_path / "p")]
+    assert publish_preset.main(command) == 1
+    assert "Nothing is known about the licence of 'builtin'" in capsys.readouterr().err
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A data folder with two photos named kodak24."""
+    folder = tmp_path / "data"
+    (folder / "kodak24").mkdir(parents=True)
+    (folder / "manifests").mkdir()
+    lines = ["split,task,set,degraded,clean,license"]
+    for number in range(2):
+        noise = np.random.default_rng(number).integers(0, 256, (30, 40, 3), np.uint8)
+        PIL.Image.fromarray(noise).resize((560, 512)).save(folder / f"kodak24/{number}.png")
+        lines.append(f"eval,clean,kodak24,,kodak24/{number}.png,none")
+    (folder / "manifests/eval.csv").write_text("\n".join(lines))
+    return folder
+
+
+def test_scores_go_into_card_page_and_readme(published, data, tmp_path):
+    shutil.copytree(published, tmp_path / "copy")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# before\n\n{START}\nold\n{END}\n\nafter\n")
+    places = ["--presets", str(tmp_path / "copy/presets"), "--docs", str(tmp_path / "copy/docs")]
+    options = [*places, "--readme", str(readme), "--quantization", "float16", "--limit", "1"]
+    assert score_presets.main(["--data", str(data), *options]) == 0
+
+    scores = preset_card(tmp_path / "copy/presets")["scores"]
+    sigma25 = scores["sets"]["kodak24_sigma25"]
+    assert sigma25["images"] == 1 and sigma25["protocol"] == "matlab"
+    # Noise of sigma 25 of 255 is 20.17 dB; clamping takes a part of it away.
+    assert 20.17 < sigma25["input_psnr"] < 21.5
+    assert scores["sets"]["clean"]["input_psnr"] is None
+    assert abs(scores["exports"]["files"]["float16"]["drop"]) < 0.05
+    assert scores["multiply_adds"] == (585 * 16 + 135 * 4) * 256**2
+    text = readme.read_text()
+    assert text.startswith("# before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
+    assert f"| {sigma25['psnr']:.2f} |" in text and "32.13" in text
+    assert f"{sigma25['psnr']:.2f}" in (tmp_path / "copy/docs/denoise_0.0625x.md").read_text()
+
+    before = text
+    assert score_presets.main(["--tables", *places, "--readme", str(readme)]) == 0
+    assert readme.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--data", "nowhere"], "manifests/eval.csv is not there"),
+        (["--data", "nowhere", "--preset", "other"], "'other'. Expected one of: denoise_0.0625x"),
+        (["--tables"], "README.md lacks the lines"),
+    ],
+)
+def test_mistakes_in_scoring(published, tmp_path, capsys, options, message):
+    shutil.copytree(published, tmp_path / "copy")
+    (tmp_path / "README.md").write_text("no markers")
+    places = ["--presets", str(tmp_path / "copy/presets"), "--docs", str(tmp_path / "copy/docs")]
+    assert score_presets.main([*options, *places, "--readme", str(tmp_path / "README.md")]) == 1
+    errors = capsys.readouterr().err
+    assert message in errors and "Traceback" not in errors
+
+
+def test_the_gallery_shows_every_preset_and_photo(published, tmp_path):
+    command = ["--presets", str(published / "presets"), "--out", str(tmp_path)]
+    assert preset_gallery.main(command) == 0
+    page = (tmp_path / "index.html").read_text()
+    sources = re.findall(r'<img[^>]* src="([^"]+)"', page)
+    assert len(sources) == 3 * 4
+    for source in sources:
+        with PIL.Image.open(tmp_path / source) as image:
+            assert image.size == (384, 256)
+    assert "CC0" in page

@@ -1,0 +1,72 @@
+"""Writes a page with before/after sliders for every preset.
+
+    python training/preset_gallery.py
+    python training/preset_gallery.py --photos DIR --out gallery --preset denoise_0.25x
+
+Without --photos it shows scikit-image's, which may be passed on; check that of others before their
+page is.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
+
+_CREDIT = (
+    "Photographs: astronaut, NASA, public domain; chelsea, Stefan van der Walt, CC0; coffee, "
+    "Rachel Michetti, CC0; rocket, SpaceX, public domain. All from scikit-image."
+)
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = CommandParser(__doc__)
+    add = parser.add_argument
+    add("--photos", type=Path, metavar="DIR", help="clean photos (default: scikit-image's)")
+    add("--preset", action="append", metavar="NAME", help="show this one (default: all)")
+    add("--presets", type=Path, default=Path("hinet_tf/models/presets"), metavar="DIR")
+    add("--out", type=Path, default=Path("docs/presets"), metavar="DIR")
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Restores and writes; returns the exit code."""
+    quiet_tensorflow()
+    # Late, so that a wrong command is answered at once.
+    from skimage import data
+
+    from hinet_tf.inference import Restorer
+    from hinet_tf.inference.preset_examples import PHOTOS
+    from hinet_tf.inference.preset_gallery import write_preset_gallery
+    from hinet_tf.inference.scored_pairs import clean_images
+    from hinet_tf.models import HINet
+    from hinet_tf.models.presets import preset_card
+
+    names = args.preset or sorted(path.stem for path in args.presets.glob("*.json"))
+    if not names:
+        raise ValueError(f"There is no preset in {args.presets}; publish_preset.py makes one.")
+    cards = {name: preset_card(args.presets / f"{name}.json") for name in names}
+    if args.photos:
+        pairs = clean_images(args.photos, lambda image, number: image)
+        photos, credit = {Path(pair.name).name: pair.target() for pair in pairs}, ""
+    else:
+        photos, credit = {name: getattr(data, name)() for name in PHOTOS}, _CREDIT
+    restorers = {
+        name: (card, Restorer(HINet.from_preset(args.presets / f"{name}.json")))
+        for name, card in cards.items()
+    }
+    page = write_preset_gallery(args.out, restorers, photos, credit)
+    size = sum(file.stat().st_size for file in (args.out / "gallery").iterdir())
+    print(f"{page}, pictures {size / 1e6:.1f} MB")
+    return EXIT_DONE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = parse_args(argv)
+    return run_command(lambda: run(args))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
