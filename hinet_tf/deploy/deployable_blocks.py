@@ -1,11 +1,16 @@
-"""The composite blocks of the network with the two leaf layers exchanged that devices dislike."""
+"""The composite blocks of the network with the leaf layers exchanged that devices dislike."""
 
 import keras
 
 from hinet_tf.deploy.centered_half_instance_normalization import CenteredHalfInstanceNormalization
 from hinet_tf.deploy.pooled_half_instance_normalization import PooledHalfInstanceNormalization
 from hinet_tf.deploy.subpixel_convolution import SubpixelConvolution
-from hinet_tf.layers import DecoderBlock, EncoderBlock, HalfInstanceNormalization
+from hinet_tf.layers import (
+    DecoderBlock,
+    EncoderBlock,
+    HalfInstanceNormalization,
+    SupervisedAttention,
+)
 
 
 class DeployableEncoderBlock(EncoderBlock):
@@ -39,3 +44,18 @@ class DeployableDecoderBlock(DecoderBlock):
 
     def _upsampling(self) -> keras.layers.Layer:
         return SubpixelConvolution(self.filters, name="up", dtype=self.dtype_policy)
+
+
+class DeployableAttention(SupervisedAttention):
+    """A `SupervisedAttention` that makes its image with a `SubpixelConvolution`.
+
+    Example:
+    >>> features, image = keras.ops.ones((1, 16, 16, 8)), keras.ops.ones((1, 16, 16, 3))
+    >>> DeployableAttention()([features, image])[1].shape
+    TensorShape([1, 16, 16, 3])
+    """
+
+    def _convolution(self, filters: int, name: str) -> keras.layers.Layer:
+        if name == "image_conv":
+            return SubpixelConvolution(filters, 4, 2, name=name, dtype=self.dtype_policy)
+        return super()._convolution(filters, name)

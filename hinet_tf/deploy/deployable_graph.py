@@ -7,9 +7,14 @@ from hinet_tf.deploy.centered_half_instance_normalization import (
     SCALE,
     CenteredHalfInstanceNormalization,
 )
-from hinet_tf.deploy.deployable_blocks import DeployableDecoderBlock, DeployableEncoderBlock
+from hinet_tf.deploy.deployable_blocks import (
+    DeployableAttention,
+    DeployableDecoderBlock,
+    DeployableEncoderBlock,
+)
 from hinet_tf.deploy.pointwise_addition import PointwiseAddition
-from hinet_tf.layers import DecoderBlock, EncoderBlock
+from hinet_tf.deploy.subpixel_convolution import SubpixelConvolution
+from hinet_tf.layers import DecoderBlock, EncoderBlock, SupervisedAttention
 from hinet_tf.models import HINet
 
 OUTPUTS = ("restored", "stage1")
@@ -26,7 +31,7 @@ def deployable_graph(
     - what the chosen output does not need is left out;
     - half instance normalization becomes `CenteredHalfInstanceNormalization`, which float16
       survives, and the convolution before it takes over the division by 16;
-    - transposed convolutions become `SubpixelConvolution`;
+    - transposed convolutions, and the convolutions to an image, become `SubpixelConvolution`;
     - in front of stage 2, the convolution of the image is multiplied into the 1x1 convolution
       that mixes it with the features: one convolution and one concatenation less;
     - everything computes in float32, whatever the dtype policy of the training.
@@ -84,7 +89,11 @@ def _unbuilt(layer: keras.layers.Layer, largest_side: int | None) -> keras.layer
         return PointwiseAddition(layer.output.shape[-1] // 2, name="stage2_concat")
     if layer.name == "stage2_mix":
         return keras.layers.Identity(name="stage2_mix")
+    if layer.name == "stage2_output":
+        return SubpixelConvolution(layer.filters, 4, 2, name="stage2_output", dtype="float32")
     config = {**layer.get_config(), "dtype": "float32"}
+    if isinstance(layer, SupervisedAttention):
+        return DeployableAttention.from_config(config)
     if isinstance(layer, DecoderBlock):
         return DeployableDecoderBlock.from_config(config)
     if isinstance(layer, EncoderBlock) and layer.norm == "local":
@@ -103,6 +112,12 @@ def _assign(layer: keras.layers.Layer, trained: keras.layers.Layer) -> None:
     if isinstance(layer, DecoderBlock):
         layer.up.assign(trained.up)
         _assign(layer.block, trained.block)
+    elif isinstance(layer, DeployableAttention):
+        layer.image_conv.assign(trained.image_conv)
+        layer.feature_conv.set_weights(trained.feature_conv.get_weights())
+        layer.gate_conv.set_weights(trained.gate_conv.get_weights())
+    elif isinstance(layer, SubpixelConvolution):
+        layer.assign(trained)
     elif _is_centered(layer):
         layer.conv_1.set_weights([weight / SCALE for weight in trained.conv_1.get_weights()])
         layer.conv_2.set_weights(trained.conv_2.get_weights())

@@ -7,7 +7,7 @@ from hinet_tf.deploy.centered_half_instance_normalization import (
     CenteredHalfInstanceNormalization,
 )
 from hinet_tf.deploy.subpixel_convolution import SubpixelConvolution
-from hinet_tf.layers import HalfInstanceNormalization, TransposedConvolution
+from hinet_tf.layers import Convolution, HalfInstanceNormalization, TransposedConvolution
 
 
 def test_subpixel_convolution_equals_the_transposed_one():
@@ -15,6 +15,18 @@ def test_subpixel_convolution_equals_the_transposed_one():
     trained = TransposedConvolution(4)
     expected = trained(image)
     layer = SubpixelConvolution(4)
+    layer.build(image.shape)
+    layer.assign(trained)
+    np.testing.assert_allclose(layer(image), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(6, 8), (2, 2)])
+def test_subpixel_convolution_equals_the_plain_one(size):
+    image = np.random.default_rng(0).normal(size=(2, *size, 5)).astype("float32")
+    trained = Convolution(3)
+    expected = trained(image)
+    layer = SubpixelConvolution(3, kernel_size=4, strides=2)
+    assert layer.compute_output_shape(image.shape) == expected.shape
     layer.build(image.shape)
     layer.assign(trained)
     np.testing.assert_allclose(layer(image), expected, atol=1e-6)
