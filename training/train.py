@@ -13,6 +13,7 @@ with TF_CONFIG, on several machines, the same command trains the same network fa
 """
 
 import argparse
+import importlib.util
 from collections.abc import Sequence
 
 from hinet_tf.command_line import (
@@ -22,46 +23,14 @@ from hinet_tf.command_line import (
     quiet_tensorflow,
     run_command,
 )
-from hinet_tf.tasks import RECIPES, TASKS, Recipe, get_recipe, quick_recipe
-from hinet_tf.tasks.recipe import PRECISIONS
-
-# Options that are recipe keys of the same name, spelled out because they are wanted often.
-_SHORTCUTS = {
-    "data": "builtin, a paired folder, a folder of clean images, or tfds:NAME",
-    "scale": "size of the network: 64 * SCALE channels, 0.125 to 2",
-    "steps": "optimizer steps",
-    "batch": "pairs per step, over all devices",
-    "patch": "side of the training patches in pixels",
-    "accumulate": "parts that a batch is split into, to need less memory",
-    "init": "weights to start from: a .keras model, official .pth, preset or run directory",
-    "precision": f"arithmetic of the layers: {', '.join(PRECISIONS)}",
-}
+from hinet_tf.tasks.arguments import add_recipe_arguments, recipe_from
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     parser = CommandParser(__doc__)
-    parser.add_argument("--task", required=True, choices=TASKS, help="what to learn to remove")
-    parser.add_argument(
-        "--recipe", choices=RECIPES, help="an official variant (default: the paper's)"
-    )
-    for key, meaning in _SHORTCUTS.items():
-        parser.add_argument(f"--{key}", metavar=key.upper(), help=meaning)
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="any other recipe key, such as learning_rate=1e-3 (repeatable)",
-    )
-    parser.add_argument("--run", metavar="DIR", help="run directory (default: runs/TASK)")
+    add_recipe_arguments(parser)
     parser.add_argument("--wandb", metavar="PROJECT", help="also log to Weights & Biases")
-    parser.add_argument(
-        "--skip-bad", action="store_true", help="leave unusable images out and list them at the end"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="start from a preset of another task all the same"
-    )
     parser.add_argument(
         "--dry-run", action="store_true", help="print the recipe and its cost, and train nothing"
     )
@@ -70,7 +39,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Trains as the command line says; returns the exit code."""
-    recipe = _recipe(args)
+    recipe = recipe_from(args)
+    if args.wandb and importlib.util.find_spec("wandb") is None:
+        raise UsageError("--wandb needs the package wandb: pip install 'hinet-tf[wandb]'")
     quiet_tensorflow()
     # Late, so that a wrong command is answered at once.
     from hinet_tf.data import open_sources
@@ -83,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
     if recipe.init:
         check_task(recipe.init, recipe.task, args.force)
+    distribution.check_workers(recipe.batch)
     strategy = distribution.choose_strategy()
     distribution.check_batch(recipe.batch, recipe.accumulate, strategy)
     if args.dry_run:
@@ -110,18 +82,6 @@ def run(args: argparse.Namespace) -> int:
             for number, reason in enumerate(bad, start=1):
                 print(f"left out, {number} of {len(bad)}: {reason}")
     return EXIT_DONE
-
-
-def _recipe(args: argparse.Namespace) -> Recipe:
-    overrides = [
-        f"{key}={getattr(args, key)}" for key in _SHORTCUTS if getattr(args, key) is not None
-    ]
-    quick = args.data is None and args.recipe is None
-    try:
-        recipe = quick_recipe(args.task) if quick else get_recipe(args.task, args.recipe)
-        return recipe.with_overrides([*overrides, *args.set])
-    except ValueError as error:
-        raise UsageError(str(error)) from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

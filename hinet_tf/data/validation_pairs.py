@@ -1,15 +1,20 @@
 """Whole images to validate on, the same ones each time."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.degradation import Degradation
-from hinet_tf.data.patches import to_network
-from hinet_tf.data.source import Source
+from hinet_tf.data.image_list import ImageList
+
+if TYPE_CHECKING:
+    # A list of images needs no TensorFlow, and this module must not bring it in.
+    from hinet_tf.data.source import Source
+
+# ITU-R BT.601 luma, as Pillow's mode "L".
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 class ValidationPair(NamedTuple):
@@ -31,7 +36,7 @@ class ValidationPairs(Sequence[ValidationPair]):
     24 GB.
 
     Args:
-        sources: Where the images come from; see `open_sources`.
+        sources: Where the images come from; see `open_sources` and `open_image_lists`.
         degradation: Applied to the images of sources without degraded partners.
         seed: Any integer; image number `i` depends on it and on `i` alone.
         limit: Number of images, spread evenly over all; by default all.
@@ -46,14 +51,14 @@ class ValidationPairs(Sequence[ValidationPair]):
 
     def __init__(
         self,
-        sources: Source | Sequence[Source],
+        sources: "Source | ImageList | Sequence[Source | ImageList]",
         *,
         degradation: Degradation | None = None,
         seed: int = 0,
         limit: int | None = None,
         channels: int = 3,
     ):
-        sources = [sources] if isinstance(sources, Source) else list(sources)
+        sources = list(sources) if isinstance(sources, Sequence) else [sources]
         if degradation is None and not all(source.paired for source in sources):
             raise ValueError(
                 "A source has no degraded partners and `degradation` is None; pass a degradation "
@@ -76,13 +81,23 @@ class ValidationPairs(Sequence[ValidationPair]):
     def __getitem__(self, number: int) -> ValidationPair:
         source, index = self._places[number]
         degraded, clean = source.images(index)
-        clean = to_network(tf.constant(clean), self._channels)
+        clean = _to_network(clean, self._channels)
         if source.paired:
-            degraded = to_network(tf.constant(degraded), self._channels)
+            degraded = _to_network(degraded, self._channels)
         else:
             seed = random_numbers.fold_in(self._seed, number % len(self))
             degraded = self._degradation(clean, seed)
-        return ValidationPair(source.name(index), np.asarray(degraded), clean.numpy())
+        return ValidationPair(source.name(index), np.asarray(degraded), clean)
 
     def __iter__(self) -> Iterator[ValidationPair]:
         return (self[number] for number in range(len(self)))
+
+
+def _to_network(image: np.ndarray, channels: int) -> np.ndarray:
+    """File values as float32 in [0, 1]; `patches.to_network` for arrays."""
+    values = image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+    if values.shape[-1] == channels:
+        return values
+    if channels == 3:
+        return np.repeat(values, 3, axis=-1)
+    return np.sum(values * _LUMA, axis=-1, keepdims=True)

@@ -66,8 +66,15 @@ class Checkpoints:
             name: keras.ops.convert_to_numpy(variable.value)
             for name, variable in _named_variables(model)
         }
-        with atomic_path(self.path(step)) as temporary:
-            np.savez(temporary, **{_NOTES: np.array(json.dumps(notes))}, **arrays)
+        try:
+            with atomic_path(self.path(step)) as temporary:
+                np.savez(temporary, **{_NOTES: np.array(json.dumps(notes))}, **arrays)
+        except OSError as error:
+            last = max(self.steps(), default=0)
+            raise OSError(
+                f"Checkpoint {self.path(step)} could not be written: {error}. Make room and repeat "
+                f"the command; it goes on from step {last:,}."
+            ) from error
         for old in self.steps()[: -self.keep]:
             if not self.keep_every or old % self.keep_every:
                 self.path(old).unlink(missing_ok=True)

@@ -93,6 +93,30 @@ def distribute(
     return strategy.distribute_datasets_from_function(lambda context: dataset)
 
 
+def check_workers(batch: int) -> None:
+    """Refuses more workers than a batch has pairs, before they wait for one another.
+
+    A worker's shard of the data is its part of every batch; the number of images is no limit,
+    since each sample draws its image by its own number.
+
+    Args:
+        batch: Pairs in a global batch.
+
+    Raises:
+        ValueError: If `TF_CONFIG` names more workers than that.
+    """
+    config = os.environ.get("TF_CONFIG")
+    if not _is_cluster(config):
+        return
+    cluster = json.loads(config)["cluster"]
+    workers = sum(len(cluster.get(job, ())) for job in ("chief", "worker"))
+    if workers > batch:
+        raise ValueError(
+            f"TF_CONFIG names {workers} workers, but a batch has {batch} pairs to share out. Use "
+            f"--batch {workers} or a multiple of it, or start {batch} workers at most."
+        )
+
+
 def check_batch(batch: int, accumulate: int, strategy: tf.distribute.Strategy) -> None:
     """Refuses a batch that cannot be divided evenly.
 

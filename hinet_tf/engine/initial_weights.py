@@ -5,12 +5,11 @@ from pathlib import Path
 
 import keras
 
-from hinet_tf.engine.trainable_hinet import TrainableHINet
 from hinet_tf.models import HINet, load_torch_checkpoint
 from hinet_tf.models.presets import is_preset, presets
 
 
-def load_initial_weights(network: TrainableHINet, source: str) -> None:
+def load_initial_weights(network: HINet, source: str) -> None:
     """Puts the weights of another training into a network.
 
     Args:

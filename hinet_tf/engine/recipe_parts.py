@@ -1,15 +1,21 @@
 """From a recipe to the objects that it describes."""
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from hinet_tf import data
-from hinet_tf.engine.trainable_hinet import TrainableHINet
 from hinet_tf.losses import PSNRLoss
+from hinet_tf.models import HINet
 from hinet_tf.optimizers import Adam, CosineDecay, LossScaledAdam
 from hinet_tf.tasks import Recipe
+
+if TYPE_CHECKING:
+    from hinet_tf.engine.trainable_hinet import TrainableHINet
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
@@ -25,17 +31,44 @@ def build_network(recipe: Recipe) -> TrainableHINet:
     Returns:
         A network ready for `fit`, its optimizer built.
     """
+    # Late: its training step is written for TensorFlow, and nothing else here is.
+    from hinet_tf.engine.trainable_hinet import TrainableHINet
+
     keras.utils.set_random_seed(recipe.seed)
-    network = TrainableHINet(
+    return _compiled(TrainableHINet, recipe, accumulate=recipe.accumulate)
+
+
+def build_plain_network(recipe: Recipe) -> HINet:
+    """Returns the compiled network of a recipe without a training step of its own.
+
+    For training on another Keras backend than TensorFlow. Its initial weights follow from the
+    recipe's seed, and are others than TensorFlow draws from it.
+
+    Args:
+        recipe: The recipe.
+
+    Returns:
+        A network with a built optimizer.
+    """
+    # Where Keras' initializers take their seeds from. `keras.utils.set_random_seed` would import
+    # TensorFlow if it is installed.
+    random.seed(recipe.seed)
+    return _compiled(HINet, recipe, metrics=[])
+
+
+def _compiled(
+    kind: type[HINet], recipe: Recipe, metrics: list[Any] | None = None, **arguments: Any
+) -> Any:
+    network = kind(
         width=recipe.width,
         hin_levels=recipe.hin_levels,
-        accumulate=recipe.accumulate,
         dtype=_POLICIES[recipe.precision],
         name="hinet",
+        **arguments,
     )
     optimizer = build_optimizer(recipe)
     optimizer.build(network.trainable_variables)
-    network.compile(optimizer, loss=build_loss(recipe), auto_scale_loss=False)
+    network.compile(optimizer, loss=build_loss(recipe), metrics=metrics, auto_scale_loss=False)
     return network
 
 
@@ -44,13 +77,18 @@ def build_optimizer(recipe: Recipe) -> Adam:
     average = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
     optimizer = LossScaledAdam if recipe.precision == "float16" else Adam
     return optimizer(
-        CosineDecay(
-            recipe.learning_rate, recipe.steps, recipe.final_learning_rate, recipe.warmup_steps
-        ),
+        build_schedule(recipe),
         beta_1=recipe.beta_1,
         beta_2=recipe.beta_2,
         global_clipnorm=recipe.clip_norm,
         **average,
+    )
+
+
+def build_schedule(recipe: Recipe) -> CosineDecay:
+    """Returns the learning rate of each step of a recipe."""
+    return CosineDecay(
+        recipe.learning_rate, recipe.steps, recipe.final_learning_rate, recipe.warmup_steps
     )
 
 
@@ -93,11 +131,22 @@ def training_data(recipe: Recipe, sources: Any, start_step: int, shards: int, sh
 
 
 def validation_data(
-    recipe: Recipe, on_bad: Callable[[Exception], None] | None = None
+    recipe: Recipe,
+    on_bad: Callable[[Exception], None] | None = None,
+    sources: Sequence[Any] | None = None,
 ) -> data.ValidationPairs:
-    """Returns the images that the recipe validates on; `on_bad` as in `open_sources`."""
+    """Returns the images that the recipe validates on.
+
+    Args:
+        recipe: The recipe.
+        on_bad: As in `open_sources`.
+        sources: Where the images come from; by default what the recipe names is opened.
+
+    Returns:
+        Whole degraded and clean images.
+    """
     return data.ValidationPairs(
-        data.open_sources(recipe.data, "val", on_bad=on_bad),
+        data.open_sources(recipe.data, "val", on_bad=on_bad) if sources is None else sources,
         degradation=build_degradation(recipe),
         seed=recipe.seed,
         limit=recipe.validation_images,

@@ -99,7 +99,3 @@ class TrainableHINet(HINet):
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
         return {**super().get_config(), "accumulate": self.accumulate}
-
-    def plain_config(self) -> dict[str, Any]:
-        """Returns the arguments of the `HINet` that is saved from this training."""
-        return {**super().get_config(), "name": "hinet"}

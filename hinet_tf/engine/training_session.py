@@ -11,12 +11,10 @@ from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.engine.progress import Progress
-from hinet_tf.engine.report import draw_pair, write_report
+from hinet_tf.engine.results import write_results
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.trainable_hinet import TrainableHINet
 from hinet_tf.engine.validator import Validator
-from hinet_tf.files import atomic_path
-from hinet_tf.plots import learning_curve
 from hinet_tf.tasks import Recipe
 
 
@@ -110,23 +108,7 @@ class TrainingSession:
         Returns:
             A line that says what was reached.
         """
-        records = self.log.records()
-        restorations = write_report(
-            self.directory / "report.html", self.recipe, records, self.validator
-        )
-        with atomic_path(self.directory / "last.keras") as temporary:
-            self.validator.model.save(temporary)
-        with atomic_path(self.directory / "learning_curve.png") as temporary:
-            learning_curve(temporary, records)
-        with atomic_path(self.directory / "before_after.png") as temporary:
-            draw_pair(temporary, self.validator, 0)
-        count = len(restorations)
-        psnr = sum(restoration.psnr for restoration in restorations) / count
-        degraded = sum(restoration.degraded_psnr for restoration in restorations) / count
-        return (
-            f"Trained {self.progress.step:,} steps: validation PSNR {psnr:.2f} dB, "
-            f"{psnr - degraded:+.2f} dB over its input. See {self.directory / 'report.html'}"
-        )
+        return write_results(self.directory, self.recipe, self.progress, self.log, self.validator)
 
     def farewell(self) -> str:
         """Returns a line that says how to go on with an interrupted run."""
@@ -159,9 +141,14 @@ class TrainingSession:
         saver = callbacks.SaveCheckpoints(progress, self.checkpoints, recipe.save_interval)
         signals = callbacks.StopOnSignal(self.strategy, saver.save)
         bar = callbacks.ProgressBar(progress, recipe.batch, recipe.validation_interval)
+        closing = [bar.close, signals.restore_handlers]
         if self.wandb_project:
-            chain.append(callbacks.wandb_logger(self.wandb_project, recipe))
-        return (
-            [*chain, metrics_log, validate, saver, bar, signals],
-            [bar.close, signals.restore_handlers],
-        )
+            import wandb
+
+            chain.append(
+                callbacks.wandb_metrics(
+                    self.wandb_project, recipe, self.directory.path, progress.step
+                )
+            )
+            closing.append(wandb.finish)
+        return [*chain, metrics_log, validate, saver, bar, signals], closing

@@ -1,14 +1,12 @@
 """Restoring the validation images with the weights of the moment."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from hinet_tf.data import ValidationPair
-from hinet_tf.engine.trainable_hinet import TrainableHINet
 from hinet_tf.models import HINet
 
 
@@ -38,13 +36,13 @@ class Validator:
     >>> validator = Validator(network, ValidationPairs(open_sources("builtin", "val")))
     """
 
-    def __init__(self, network: TrainableHINet, pairs: Sequence[ValidationPair]) -> None:
+    def __init__(self, network: HINet, pairs: Sequence[ValidationPair]) -> None:
         self.network = network
         self.pairs = pairs
-        self.model = HINet(**{**network.plain_config(), "dtype": "float32"})
-        self._predict = tf.function(
-            self.model, input_signature=[tf.TensorSpec((1, None, None, self.model.channels))]
-        )
+        # Asked of `HINet` itself: the network may be one that knows more for its training.
+        config = HINet.get_config(network)
+        self.model = HINet(**{**config, "dtype": "float32", "name": "hinet"})
+        self._predict = _predictor(self.model)
 
     def refresh(self) -> HINet:
         """Brings the copy up to date with the network in training and returns it."""
@@ -61,8 +59,8 @@ class Validator:
         multiple = self.model.size_multiple
         padding = ((0, -height % multiple), (0, -width % multiple), (0, 0))
         padded = np.pad(image, padding, mode="symmetric")[np.newaxis]
-        restored = self._predict(tf.constant(padded))["restored"][0, :height, :width]
-        return np.clip(restored.numpy(), 0.0, 1.0)
+        restored = self._predict(padded)["restored"][0, :height, :width]
+        return np.clip(np.asarray(restored), 0.0, 1.0)
 
     def run(self) -> list[Restoration]:
         """Scores all images, as they would be once written to 8-bit files."""
@@ -72,6 +70,17 @@ class Validator:
     def score(self, pair: ValidationPair, restored: np.ndarray) -> Restoration:
         """Compares a pair's degraded and its restored image with the clean one."""
         return Restoration(pair.name, psnr(pair.degraded, pair.clean), psnr(restored, pair.clean))
+
+
+def _predictor(model: HINet) -> Callable[[np.ndarray], dict[str, Any]]:
+    if keras.backend.backend() != "tensorflow":
+        # One compiled program for each size.
+        return model.predict_on_batch
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec((1, None, None, model.channels))]
+    graph = tf.function(model, input_signature=signature)
+    return lambda images: graph(tf.constant(images))
 
 
 def psnr(image: np.ndarray, clean: np.ndarray) -> float:

@@ -1,9 +1,12 @@
 """The training command: what it leaves behind, what it refuses, what it survives."""
 
+import importlib.util
 import json
 import os
+import resource
 import shutil
 import signal
+import types
 
 import keras
 import numpy as np
@@ -175,6 +178,25 @@ def test_batch_that_cannot_be_divided(tmp_path, capsys):
     assert "batch of 2" in error and "multiple of 4" in error
 
 
+def test_more_workers_than_pairs_are_refused_before_they_wait(tmp_path, capsys, monkeypatch):
+    addresses = ["localhost:1", "localhost:2", "localhost:3"]
+    config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    assert train(tmp_path / "run") == 1
+    error = the_error(capsys)
+    assert "3 workers" in error and "batch has 2 pairs" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_that_the_replicas_cannot_divide():
+    from hinet_tf.engine.distribution import check_batch
+
+    two_replicas = types.SimpleNamespace(num_replicas_in_sync=2)
+    check_batch(6, 3, two_replicas)
+    with pytest.raises(ValueError, match=r"batch of 5 .* among 2 devices.*--batch 4"):
+        check_batch(5, 1, two_replicas)
+
+
 def test_a_training_that_the_machine_cannot_hold(tmp_path, capsys):
     # 2**24 patches at once: more than any machine has.
     assert train(tmp_path / "run", "--batch", str(2**24)) == 1
@@ -217,6 +239,25 @@ def test_init_from_another_run_starts_there(finished, tmp_path):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-9)
 
 
+def test_fine_tuning_for_another_task(finished, tmp_path):
+    arguments = [
+        "--init",
+        str(finished),
+        "--set",
+        "degradation=rain",
+        "--set",
+        "learning_rate=1e-9",
+    ]
+    assert train(tmp_path / "run", "--task", "derain", *arguments, steps=2) == 0
+    assert Recipe.from_json((tmp_path / "run" / "config.json").read_text()).task == "derain"
+    first, second = (
+        keras.saving.load_model(path)
+        for path in (finished / "best.keras", tmp_path / "run" / "last.keras")
+    )
+    for ours, theirs in zip(first.weights, second.weights, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-7)
+
+
 def test_init_of_another_width_is_refused(finished, tmp_path, capsys):
     assert train(tmp_path / "run", "--init", str(finished), "--scale", "0.125") == 1
     error = the_error(capsys)
@@ -240,24 +281,32 @@ def test_nan_stops_with_step_rate_and_last_good_checkpoint(tmp_path, capsys):
         assert value.dtype.kind == "U" or np.isfinite(value).all()
 
 
-def test_full_disk_keeps_the_previous_files(copy, capsys, monkeypatch):
-    """The disk fills while a checkpoint is written: what was there stays, and is whole."""
-    before = {path: path.read_bytes() for path in copy.rglob("*.keras")}
+@pytest.fixture
+def small_files():
+    """Files end at 2 MB, as on a full disk: models here have 1.5 MB, checkpoints more."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Python ignores the signal of the limit, so that the write fails.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, limits[1]))
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_disk_that_takes_no_more_keeps_the_previous_checkpoint(copy, tmp_path, capsys, small_files):
     state = last_state(copy)
-
-    def full(*arguments, **arrays):
-        with open(arguments[0], "wb") as file:
-            file.write(b"some")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("hinet_tf.engine.checkpoints.np.savez", full)
     assert train(copy, steps=6) == 1
-    assert "No space left on device" in the_error(capsys)
-    assert {path: path.read_bytes() for path in before} == before or (copy / "best.keras").exists()
+    error = the_error(capsys)
+    assert "step-00000006.npz could not be written" in error and "from step 4" in error
     assert not list(copy.rglob("*.tmp"))
+    assert Checkpoints(copy / "checkpoints").steps() == [2, 4]
     for name, value in last_state(copy).items():
         np.testing.assert_array_equal(value, state[name])
     keras.saving.load_model(copy / "best.keras")
+
+    small_files()
+    assert train(copy, steps=6) == 0
+    assert Checkpoints(copy / "checkpoints").steps() == [4, 6]
+    records = JsonLog(copy / "log.jsonl").records()
+    assert [r["step"] for r in records if r["kind"] == "train"] == [1, 2, 3, 4, 5, 6]
 
 
 def test_sigterm_saves_and_says_how_to_resume(tmp_path, finished, capsys, monkeypatch):
@@ -304,6 +353,40 @@ def test_moving_average_is_what_is_saved(tmp_path):
         np.testing.assert_array_equal(variable.numpy(), average)
         moved += not np.array_equal(weights, average)
     assert moved > 100
+
+
+def test_wandb_gets_every_step(tmp_path, monkeypatch):
+    wandb = pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    sent = []
+    log = wandb.sdk.wandb_run.Run.log
+
+    def listening(self, data, *arguments, **keywords):
+        sent.append(data)
+        return log(self, data, *arguments, **keywords)
+
+    monkeypatch.setattr(wandb.sdk.wandb_run.Run, "log", listening)
+    monkeypatch.setattr(wandb, "log", lambda data: wandb.run.log(data))
+    assert train(tmp_path / "run", "--wandb", "hinet") == 0
+    assert train(tmp_path / "run", "--wandb", "hinet", steps=6) == 0
+    assert wandb.run is None
+    assert [data["batch/batch_step"] for data in sent] == [0, 1, 2, 3, 4, 5]
+    records = JsonLog(tmp_path / "run" / "log.jsonl").records()
+    losses = [record["loss"] for record in records if record["kind"] == "train"]
+    np.testing.assert_allclose([data["batch/loss"] for data in sent], losses, rtol=1e-6)
+    # What `wandb sync` uploads later.
+    assert len(list((tmp_path / "run" / "wandb").glob("offline-run-*/*.wandb"))) == 2
+
+
+def test_wandb_that_is_not_installed(tmp_path, capsys, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "wandb" else find(name)
+    )
+    assert train(tmp_path / "run", "--wandb", "hinet") == 2
+    assert "pip install 'hinet-tf[wandb]'" in the_error(capsys)
+    assert not (tmp_path / "run").exists()
 
 
 def test_dry_run_trains_nothing(tmp_path, capsys):

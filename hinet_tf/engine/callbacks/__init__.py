@@ -1,21 +1,27 @@
-"""What happens between two steps of a training, as Keras callbacks."""
+"""What happens between two steps of a training, as Keras callbacks.
 
-from hinet_tf.engine.callbacks.count_steps import CountSteps
-from hinet_tf.engine.callbacks.metrics_log import MetricsLog
-from hinet_tf.engine.callbacks.progress_bar import ProgressBar
-from hinet_tf.engine.callbacks.save_checkpoints import SaveCheckpoints
-from hinet_tf.engine.callbacks.stop_on_divergence import StopOnDivergence
-from hinet_tf.engine.callbacks.stop_on_signal import StopOnSignal
-from hinet_tf.engine.callbacks.validate import Validate
-from hinet_tf.engine.callbacks.wandb_logger import wandb_logger
+Names are loaded when they are first used: some of them need TensorFlow, and a training without it
+shows the same progress bar.
+"""
 
-__all__ = [
-    "CountSteps",
-    "MetricsLog",
-    "ProgressBar",
-    "SaveCheckpoints",
-    "StopOnDivergence",
-    "StopOnSignal",
-    "Validate",
-    "wandb_logger",
-]
+import importlib
+from typing import Any
+
+_HOMES = {
+    "CountSteps": "count_steps",
+    "MetricsLog": "metrics_log",
+    "ProgressBar": "progress_bar",
+    "SaveCheckpoints": "save_checkpoints",
+    "StopOnDivergence": "stop_on_divergence",
+    "StopOnSignal": "stop_on_signal",
+    "Validate": "validate",
+    "wandb_metrics": "wandb_logger",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

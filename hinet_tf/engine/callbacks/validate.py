@@ -8,8 +8,8 @@ import numpy as np
 
 from hinet_tf.engine.callbacks.metrics_log import MetricsLog
 from hinet_tf.engine.progress import Progress
+from hinet_tf.engine.results import validate
 from hinet_tf.engine.validator import Validator, to_uint8
-from hinet_tf.files import atomic_path
 
 
 class Validate(keras.callbacks.Callback):
@@ -48,23 +48,9 @@ class Validate(keras.callbacks.Callback):
 
     def run(self) -> None:
         """Scores the network now, writes the scores and saves the model if it is the best."""
-        results = self.validator.run()
-        progress = self.progress
-        progress.psnr = float(np.mean([result.psnr for result in results]))
-        progress.degraded_psnr = float(np.mean([result.degraded_psnr for result in results]))
-        self.metrics_log.write(
-            "validation",
-            {
-                "psnr": progress.psnr,
-                "degraded_psnr": progress.degraded_psnr,
-                "gain": progress.psnr - progress.degraded_psnr,
-            },
-        )
+        scores = validate(self.progress, self.validator, self.best)
+        self.metrics_log.write("validation", scores)
         first = self.validator.pairs[0]
         images = (first.degraded, self.validator.restore(first.degraded), first.clean)
         row = np.concatenate([to_uint8(image) for image in images], axis=1)
         self.metrics_log.write_image("degraded, restored, clean", row)
-        if progress.best_psnr is None or progress.psnr > progress.best_psnr:
-            progress.best_psnr = progress.psnr
-            with atomic_path(self.best) as temporary:
-                self.validator.model.save(temporary)
