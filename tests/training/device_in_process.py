@@ -1,0 +1,14 @@
+"""Runs the training on JAX, command after command, where TensorFlow must not be imported.
+
+python device_in_process.py '[["--task", ...], ...]'
+"""
+
+import json
+import sys
+
+from training.train_on_device import main
+
+codes = [main(arguments) for arguments in json.loads(sys.argv[1])]
+if "tensorflow" in sys.modules:
+    raise SystemExit("TensorFlow was imported")
+raise SystemExit(max(codes))
