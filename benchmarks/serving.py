@@ -98,14 +98,18 @@ def seconds(function):
 
 def photos():
     """Images from 64x64 to 1280x720, their areas spread evenly over the orders of magnitude."""
-    from hinet_tf.data import builtin_photos
-
-    photo = builtin_photos("val").images(0)[1]
+    photo = any_photo()
     for index in range(DISTINCT):
         share = index / (DISTINCT - 1)
         height = round(64 * (LARGEST[0] / 64) ** share)
         width = round(64 * (LARGEST[1] / 64) ** share)
         yield np.pad(photo, ((0, 720), (0, 1280), (0, 0)), "symmetric")[:height, :width]
+
+
+def any_photo():
+    from hinet_tf.data import builtin_photos
+
+    return builtin_photos("val").images(0)[1]
 
 
 def requests(args, images):
