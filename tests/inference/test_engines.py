@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from hinet_tf import Restorer
 from hinet_tf.inference import open_model
+from hinet_tf.inference.engines import open_engine
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +107,11 @@ def test_open_model_by_kind(tmp_path, tiny, golden_path):
     assert open_model(tmp_path / "tiny.keras").width == 2
     assert open_model(golden_path("official_hinet_wf8_hin0-4.pth")).hin_levels == (0, 1, 2, 3, 4)
     assert open_model(tmp_path / "tiny.keras", local=True).norm == "local"
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_weights_as_constants_change_no_bit(tiny, image, precision):
+    padded = np.pad(image, ((0, 3), (0, 10), (0, 0)))[np.newaxis]
+    variables = open_engine(tiny, precision=precision, memory=0)
+    constants = open_engine(tiny, precision=precision, memory=2**30)
+    np.testing.assert_array_equal(constants(padded), variables(padded))

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from hinet_tf.inference.engines.engine import stage_name
-from hinet_tf.inference.engines.restoring_function import frozen_graph, restoring_function
+from hinet_tf.inference.engines.restoring_function import restoring_function
 
 
 class OpenVINOEngine:
@@ -61,7 +61,8 @@ def _read(openvino: Any, model: Any, output: str) -> Any:
             if isinstance(model, (str, os.PathLike)) and not Path(model).exists():
                 raise ValueError(f"{model} does not exist.")
             return openvino.convert_model(str(model))
-        return openvino.convert_model(frozen_graph(restoring_function(model, output, "float32")))
+        function = restoring_function(model, output, "float32", constants=True)
+        return openvino.convert_model(function.graph)
     except (RuntimeError, openvino.frontend.OpConversionFailure) as error:
         raise ValueError(f"OpenVINO cannot read the model: {str(error).splitlines()[0]}") from error
 

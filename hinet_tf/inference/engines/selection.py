@@ -11,7 +11,11 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 def open_engine(
-    model: Any, engine: str = "tensorflow", precision: str = "float32", fast: bool = False
+    model: Any,
+    engine: str = "tensorflow",
+    precision: str = "float32",
+    fast: bool = False,
+    memory: int = 0,
 ) -> Engine:
     """Opens an engine for a model.
 
@@ -22,6 +26,7 @@ def open_engine(
             `"tensorflow"` runs in LiteRT, TensorFlow's own runtime for it.
         precision: `"float32"`, or `"bfloat16"` for convolutions in bfloat16.
         fast: Stop after the first stage, at 43 % of the cost.
+        memory: Bytes that may be taken for a moment to make the network faster.
 
     Returns:
         The engine.
@@ -55,4 +60,4 @@ def open_engine(
         )
     from hinet_tf.inference.engines.tensorflow_engine import TensorFlowEngine
 
-    return TensorFlowEngine(model, precision=precision, fast=fast)
+    return TensorFlowEngine(model, precision=precision, fast=fast, memory=memory)

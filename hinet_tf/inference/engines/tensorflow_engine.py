@@ -1,6 +1,7 @@
 """Keras models and SavedModels in TensorFlow."""
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from hinet_tf.inference.engines.engine import stage_name
-from hinet_tf.inference.engines.restoring_function import restoring_function
+from hinet_tf.inference.engines.restoring_function import CONSTANT_COPIES, restoring_function
 
 
 class TensorFlowEngine:
@@ -20,6 +21,8 @@ class TensorFlowEngine:
         model: A Keras model of one image, or the path of a SavedModel directory.
         precision: `"float32"` or `"bfloat16"`, the latter for a `HINet` only.
         fast: Stop after the first stage; for a model that has a `"stage1"` output.
+        memory: The weights become constants of the graph, which is faster, where that takes
+            at most so many bytes for a moment.
 
     Raises:
         ValueError: If the model does not restore images, or cannot stop or compute as asked.
@@ -32,9 +35,11 @@ class TensorFlowEngine:
 
     sizes: tuple[tuple[int, int], ...] | None = None
 
-    def __init__(self, model: Any, precision: str = "float32", fast: bool = False) -> None:
+    def __init__(
+        self, model: Any, precision: str = "float32", fast: bool = False, memory: int = 0
+    ) -> None:
         if isinstance(model, keras.Model):
-            self._open_keras_model(model, precision, fast)
+            self._open_keras_model(model, precision, fast, memory)
         else:
             self._open_saved_model(model, precision, fast)
 
@@ -42,7 +47,9 @@ class TensorFlowEngine:
         """Restores float32 images in [0, 1], `(batch, height, width, channels)`, unclipped."""
         return self._restore(tf.constant(batch))
 
-    def _open_keras_model(self, model: keras.Model, precision: str, fast: bool) -> None:
+    def _open_keras_model(
+        self, model: keras.Model, precision: str, fast: bool, memory: int
+    ) -> None:
         names = model.output if isinstance(model.output, dict) else {}
         if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4:
             raise ValueError(
@@ -58,7 +65,10 @@ class TensorFlowEngine:
         self.size_multiple = getattr(model, "size_multiple", 16)
         low = precision == "bfloat16"
         self.bytes_per_pixel = _bytes_per_pixel(getattr(model, "width", 64), fast, low)
-        function = restoring_function(model, stage_name(fast), precision)
+        weights = sum(math.prod(variable.shape) * 4 for variable in model.variables)
+        function = restoring_function(
+            model, stage_name(fast), precision, constants=weights * CONSTANT_COPIES <= memory
+        )
         self._restore = lambda batch: function(batch).numpy()
 
     def _open_saved_model(self, path: str | os.PathLike[str], precision: str, fast: bool) -> None:
