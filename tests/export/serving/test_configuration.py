@@ -2,7 +2,10 @@
 
 import ast
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -91,6 +94,24 @@ def test_compose():
         for volume in service.get("volumes", []):
             if volume.startswith("./"):
                 assert (FOLDER / volume.split(":")[0]).is_file(), volume
+
+
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed")
+def test_docker_compose_itself_reads_the_file(tmp_path):
+    command = ["docker-compose", "-f", FOLDER / "docker-compose.yml", "--profile", "monitoring"]
+    run = subprocess.run(
+        [*command, "config"],
+        env={**os.environ, "MODELS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    read = yaml.safe_load(run.stdout)["services"]
+    assert read.keys() == compose().keys()
+    assert f"{tmp_path}:/models:ro" in read["serving"]["volumes"]
+    without = {name: value for name, value in os.environ.items() if name != "MODELS"}
+    run = subprocess.run([*command, "config"], env=without, capture_output=True, text=True)
+    assert run.returncode != 0 and "the folder of exported models" in run.stderr
 
 
 def test_kubernetes():
