@@ -46,7 +46,8 @@ def write_preset_gallery(
             f"The photo {small[0]} has {photos[small[0]].shape[1]}x{photos[small[0]].shape[0]} "
             f"pixels; the gallery shows {_WIDTH}x{_HEIGHT}."
         )
-    crops = {name: middle(photo, _HEIGHT, _WIDTH) for name, photo in photos.items()}
+    # From near the top: that is where portraits have their faces.
+    crops = {name: middle(p[: _HEIGHT + 32], _HEIGHT, _WIDTH) for name, p in photos.items()}
     for name, crop in crops.items():
         _save(folder / "gallery" / f"{name}.webp", crop)
     sections = [
