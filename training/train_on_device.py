@@ -13,6 +13,7 @@ machine that is lent.
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 
 from hinet_tf.command_line import EXIT_DONE, CommandParser, UsageError, run_command
@@ -35,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
     recipe = recipe_from(args)
     _check(recipe)
     os.environ["KERAS_BACKEND"] = "jax"
+    # Keras looks for TensorFlow's types when it saves a model, and would import it to do so.
+    sys.modules.setdefault("tensorflow", None)
     # Late, so that a wrong command is answered at once.
     from hinet_tf.data.image_list import open_image_lists
     from hinet_tf.engine import recipe_parts

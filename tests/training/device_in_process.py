@@ -9,6 +9,6 @@ import sys
 from training.train_on_device import main
 
 codes = [main(arguments) for arguments in json.loads(sys.argv[1])]
-if "tensorflow" in sys.modules:
+if sys.modules["tensorflow"] is not None or "tensorflow.python" in sys.modules:
     raise SystemExit("TensorFlow was imported")
 raise SystemExit(max(codes))
