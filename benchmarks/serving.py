@@ -42,14 +42,14 @@ def parse_args(argv=None):
     return parser.parse_args(argv)
 
 
-def export(args, folder):
+def export(args, folder, **options):
     from hinet_tf import HINet, export_saved_model
 
     model = HINet(width=args.width, depth=args.depth)
     # Close to the identity, as a trained restorer is: noise would be clipped to black and white.
     layer = model.get_layer("stage2_output")
     layer.set_weights([0.1 * weight for weight in layer.get_weights()])
-    return model, export_saved_model(model, folder).path
+    return model, export_saved_model(model, folder, **options).path
 
 
 def overhead(args):

@@ -91,14 +91,15 @@ def memory(args):
     """Bytes that a pixel of a file takes besides the network, from the peaks of two sizes."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        path = export(args, folder)[1]
+        # Both sizes are tiled, so that the network takes the same for both.
+        path = export(args, folder, memory=2**28)[1]
         for kind, depth in (("PNG", 8), ("PNG", 16), ("JPEG", 8)):
             peaks = {}
-            for side in (1024, 4096):
+            for side in (2048, 4096):
                 probe = [sys.executable, __file__, "--probe", path, kind, str(depth), str(side)]
                 run = subprocess.run(probe, capture_output=True, text=True, check=True)
                 peaks[side] = int(run.stdout.split()[-1])
-            slope = (peaks[4096] - peaks[1024]) / (4096**2 - 1024**2)
+            slope = (peaks[4096] - peaks[2048]) / (4096**2 - 2048**2)
             rows.append({"kind": kind, "bits": depth, "bytes_per_pixel": slope, "peaks": peaks})
             print(json.dumps(rows[-1]), flush=True)
     return rows
