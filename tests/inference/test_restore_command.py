@@ -1,6 +1,7 @@
 """The hinet-restore command: folders, collisions, bad files, a stop in the middle."""
 
 import os
+import resource
 
 import numpy as np
 import pytest
@@ -108,14 +109,39 @@ def test_ctrl_c_leaves_finished_files_only(photos, model, tmp_path, monkeypatch,
     assert "1 restored" in capsys.readouterr().err
 
 
-def test_full_disk_is_one_line_per_file(photos, model, tmp_path, monkeypatch, capsys):
-    def no_space(*args):
-        raise OSError(28, os.strerror(28))
-
-    monkeypatch.setattr("hinet_tf.inference.restore_file.write_image", no_space)
+# 2,880 bytes of pixels: the disk is full while they are collected, or while they are encoded.
+@pytest.mark.parametrize(("suffix", "space"), [("png", 500), ("png", 2900), ("tif", 2900)])
+def test_full_disk_is_one_line_per_file(photos, model, tmp_path, capsys, suffix, space):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     out = tmp_path / "out"
-    assert restore_command.main([str(photos), "--model", model, "--out", str(out)]) == 1
-    assert capsys.readouterr().err.count("No space left on device") == 3
+    command = [str(photos), "--model", model, "--out", str(out), "--format", suffix]
+    # Files end early, as on a full disk. Python ignores the signal, so that the write fails.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (space, limits[1]))
+    try:
+        assert restore_command.main(command) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    errors = capsys.readouterr().err
+    assert "3 failed" in errors and "Traceback" not in errors
+    assert len([line for line in errors.splitlines() if line.startswith("failed: ")]) == 3
+    assert names(out) == []
+
+
+def test_no_permission_to_write_is_one_line(photos, model, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir(mode=0o555)
+    user = os.geteuid()
+    # Root may write anywhere, nobody (65534) may not.
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        code = restore_command.main([str(photos / "a.png"), "--model", model, "--out", str(out)])
+    finally:
+        os.seteuid(user)
+    errors = capsys.readouterr().err
+    assert code == 1 and "ermission" in errors and "Traceback" not in errors
     assert names(out) == []
 
 

@@ -39,7 +39,10 @@ def restoring_function(
     channels = model.input.shape[-1]
     call = _with_constants(network) if constants else partial(network, training=False)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, channels), tf.float32)])
+    # Nothing to rewrite: autograph would only write source files into the temporary folder.
+    @tf.function(
+        input_signature=[tf.TensorSpec((None, None, None, channels), tf.float32)], autograph=False
+    )
     def restore(image: tf.Tensor) -> tf.Tensor:
         return tf.cast(call(image), tf.float32)
 
