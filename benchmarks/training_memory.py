@@ -14,7 +14,13 @@ import sys
 from pathlib import Path
 
 CONFIGURATIONS = [
+    {"scale": 0.0625, "patch": 64, "batch": 16, "accumulate": 4},
+    {"scale": 0.125, "patch": 64, "batch": 4},
+    {"scale": 0.125, "patch": 64, "batch": 16, "accumulate": 4},
+    {"scale": 0.125, "patch": 128, "batch": 4},
     {"scale": 0.125, "patch": 128, "batch": 8},
+    {"scale": 0.125, "patch": 128, "batch": 16, "accumulate": 4},
+    {"scale": 0.25, "patch": 64, "batch": 16, "accumulate": 4},
     {"scale": 0.25, "patch": 128, "batch": 8},
     {"scale": 0.25, "patch": 256, "batch": 4},
     {"scale": 0.25, "patch": 128, "batch": 16},
@@ -23,6 +29,7 @@ CONFIGURATIONS = [
     {"scale": 0.25, "patch": 128, "batch": 16, "precision": "bfloat16"},
     {"scale": 0.5, "patch": 128, "batch": 4},
     {"scale": 0.5, "patch": 128, "batch": 8},
+    {"scale": 0.5, "patch": 128, "batch": 8, "accumulate": 4},
     {"scale": 0.5, "patch": 128, "batch": 4, "precision": "bfloat16", "ema": 0.999},
     {"scale": 1.0, "patch": 128, "batch": 2},
 ]

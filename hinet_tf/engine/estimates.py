@@ -10,11 +10,13 @@ import tensorflow as tf
 from hinet_tf.engine.trainable_hinet import TrainableHINet
 from hinet_tf.tasks import Recipe
 
-# Both fitted to the peaks that benchmarks/training_memory.py measures on a CPU. Values per pixel
+# All fitted to the peaks that benchmarks/training_memory.py measures on a CPU. Values per pixel
 # and unit of width that are alive at the peak of the backward pass:
 _MAPS_PER_PIXEL = 58
 # What TensorFlow takes for itself once it trains.
 _RUNTIME_BYTES = 210 * 2**20
+# What it takes besides for the loop over the parts of a batch, whatever their size.
+_LOOP_BYTES = 60 * 2**20
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def memory_bytes(recipe: Recipe, parameters: int, images: int) -> int:
     copies = 4 + bool(recipe.ema) + 2 * (recipe.accumulate > 1)
     bytes_per_value = 4 if recipe.precision == "float32" else 2
     maps = _MAPS_PER_PIXEL * recipe.width * bytes_per_value * recipe.patch**2 * images
-    return int(4 * parameters * copies + maps + _RUNTIME_BYTES)
+    runtime = _RUNTIME_BYTES + _LOOP_BYTES * (recipe.accumulate > 1)
+    return int(4 * parameters * copies + maps + runtime)
 
 
 def check_memory(recipe: Recipe, network: TrainableHINet) -> None:
