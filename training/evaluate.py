@@ -1,4 +1,4 @@
-"""Scores models on test sets under the published protocols.
+r"""Scores models on test sets under the published protocols.
 
     python training/evaluate.py --task denoise --model denoise.keras --data SIDD
     python training/evaluate.py --task deblur --model HINet-GoPro.pth --data GoPro --local
