@@ -16,27 +16,33 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hinet_tf.command_line import EXIT_DONE, UsageError, quiet_tensorflow, run_command
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
+from hinet_tf.deploy.export_command import (
+    add_network_options,
+    add_weights_options,
+    shown_progress,
+    weights_details,
+)
 from hinet_tf.inference.memory_size import memory_size
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n\n")[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandParser(__doc__)
+    add_network_options(parser, "for large images")
     add = parser.add_argument
-    add("--model", required=True, help=".keras, preset or official .pth")
     add("--out", required=True, type=Path, metavar="DIR", help="folder of all versions")
     add("--version", type=_version, default=1, metavar="N", help="positive integer (default: 1)")
     add("--overwrite", action="store_true", help="replace an existing version")
     network = parser.add_argument_group("network")
     add = network.add_argument
     add("--precision", choices=("float32", "bfloat16"), default="float32")
-    add("--fast", action="store_true", help="stop after stage 1: 43 %% of the cost")
-    add("--local", action="store_true", help="local statistics (TLC), for large images")
     add("--self-ensemble", action="store_true", help="average over 8 flips and turns; 8x slower")
     add("--tile", type=int, help="side of tiles, a multiple of 16 (default: by --memory)")
     add("--overlap", type=int, default=32, help="pixels that tiles share (default: 32)")
@@ -46,12 +52,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--max-pixels", type=int, default=2**25, help="refuse larger images (%(default)s)")
     add("--jpeg", type=int, metavar="QUALITY", help="answer with JPEG, 1 to 100 (default: PNG)")
     add("--no-webp", action="store_true", help="leave WebP out, for servers that lack its decoder")
-    about = parser.add_argument_group("manifest")
-    about.add_argument("--task", help="such as denoise (these three: default, the preset's own)")
-    about.add_argument("--training-data", help="what the weights were trained on")
-    about.add_argument("--license", help="licence of the weights")
-    about.add_argument("--force", action="store_true", help="even a task that is not the preset's")
-    about.add_argument("--scores", type=Path, metavar="FILE.json", help="from evaluate.py --json")
+    add_weights_options(parser, "manifest")
+    add = parser.add_argument
+    add("--scores", type=Path, metavar="FILE.json", help="for the manifest: evaluate.py --json")
+    add("--force", action="store_true", help="even a task that is not the preset's")
     return parser.parse_args(argv)
 
 
@@ -60,24 +64,13 @@ def run(args: argparse.Namespace) -> int:
     target = args.out / str(args.version)
     if target.exists() and not args.overwrite:
         raise UsageError(f"{target} exists; choose another --version or pass --overwrite.")
-    named = {"task": args.task, "training_data": args.training_data, "license": args.license}
-    if args.scores:
-        named["scores"] = _scores(args.scores)
+    scores = {"scores": _scores(args.scores)} if args.scores else {}
     quiet_tensorflow()
     console = Console(stderr=True, highlight=False)
-    with console.status("Loading TensorFlow") as status:
+    with shown_progress(console) as show:
         # Late, so that a wrong command is answered at once.
         from hinet_tf import export_saved_model
-        from hinet_tf.inference.model_file import check_task, model_details, open_model
-
-        if args.task:
-            check_task(args.model, args.task, args.force)
-        details = model_details(args.model) | {key: value for key, value in named.items() if value}
-
-        def show(message: str) -> None:
-            status.update(message)
-            if not console.is_terminal:
-                console.print(message, markup=False)
+        from hinet_tf.inference.model_file import open_model
 
         report = export_saved_model(
             open_model(args.model, local=args.local),
@@ -92,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
             max_pixels=args.max_pixels,
             jpeg_quality=args.jpeg,
             webp=not args.no_webp,
-            details=details,
+            details=weights_details(args) | scores,
             overwrite=args.overwrite,
             on_progress=show,
         )

@@ -12,7 +12,6 @@ FILE.html beside it are the report. docs/tflite.md explains recipes and checks.
 """
 
 import argparse
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,31 +24,33 @@ from hinet_tf.command_line import (
     quiet_tensorflow,
     run_command,
 )
-
-# As hinet_tf.deploy.quantization_recipe names them; importing it here would cost seconds.
-QUANTIZATIONS = ("float32", "float16", "int8_weights", "int8_dynamic", "int8", "int16x8")
+from hinet_tf.deploy.export_command import (
+    add_network_options,
+    add_weights_options,
+    image_size,
+    shown_progress,
+    weights_details,
+)
+from hinet_tf.deploy.quantization_recipe import QUANTIZATION_RECIPES
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     parser = CommandParser(__doc__)
+    add_network_options(parser, "for sizes above 384")
     add = parser.add_argument
-    add("--model", required=True, help=".keras, preset or official .pth")
     add("--out", required=True, type=Path, metavar="FILE.tflite", help="file to write")
-    add("--quantization", choices=QUANTIZATIONS, default="float16", help="default: float16")
-    add("--size", action="append", type=_size, metavar="HxW", help="default: 256x256; repeatable")
+    recipes = tuple(QUANTIZATION_RECIPES)
+    add("--quantization", choices=recipes, default="float16", help="default: float16")
+    sizes = {"action": "append", "type": image_size, "metavar": "HxW"}
+    add("--size", **sizes, help="default: 256x256; repeatable")
     add("--image-type", choices=("float32", "uint8"), default="float32", help="default: float32")
-    add("--fast", action="store_true", help="stop after stage 1: 43 %% of the cost")
-    add("--local", action="store_true", help="local statistics (TLC), for sizes above 384")
     add("--max-drop", type=float, metavar="DB", help="PSNR that may be lost (default: by recipe)")
     add("--photos", default="builtin", metavar="DIR", help="photos to verify on (val split)")
     add("--calibration", default="builtin", metavar="DIR", help="photos for int8 (train split)")
-    about = parser.add_argument_group("metadata of the weights")
-    about.add_argument("--task", help="such as denoise (these three: default, the preset's own)")
-    about.add_argument("--training-data", help="what the weights were trained on")
-    about.add_argument("--license", help="licence of the weights")
     add("--overwrite", action="store_true", help="replace an existing file")
     add("--force", action="store_true", help="even if a check fails, or --task is not the preset's")
+    add_weights_options(parser, "metadata of the weights")
     return parser.parse_args(argv)
 
 
@@ -63,20 +64,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--max-drop must not be negative. Received: {args.max_drop:g}")
     quiet_tensorflow()
     console = Console(stderr=True, highlight=False)
-    with console.status("Loading TensorFlow") as status:
+    with shown_progress(console) as show:
         # Late, so that a wrong command is answered at once.
         from hinet_tf import export_tflite
-        from hinet_tf.inference.model_file import check_task, model_details, open_model
+        from hinet_tf.inference.model_file import open_model
 
-        def show(message: str) -> None:
-            status.update(message)
-            if not console.is_terminal:
-                console.print(message, markup=False)
-
-        if args.task:
-            check_task(args.model, args.task, args.force)
-        named = {"task": args.task, "training_data": args.training_data, "license": args.license}
-        details = model_details(args.model) | {key: text for key, text in named.items() if text}
         report = export_tflite(
             open_model(args.model, local=args.local),
             args.out,
@@ -87,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
             max_drop=args.max_drop,
             photos=args.photos,
             calibration=args.calibration,
-            details=details,
+            details=weights_details(args),
             overwrite=args.overwrite,
             force=args.force,
             on_progress=show,
@@ -98,13 +90,6 @@ def run(args: argparse.Namespace) -> int:
     megabytes = args.out.stat().st_size / 1e6
     print(f"{args.out} ({megabytes:.1f} MB), report in {args.out.with_suffix('.html')}")
     return EXIT_DONE
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; expected HxW such as 256x256")
-    return int(match[1]), int(match[2])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

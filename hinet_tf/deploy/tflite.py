@@ -7,28 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from hinet_tf.deploy.deployable_graph import OUTPUTS, deployable_graph
-from hinet_tf.deploy.integer_quantization import (
-    SENSITIVE,
-    IntegerQuantizer,
-    quantize_weights,
-    require_quantizer,
-)
-from hinet_tf.deploy.quantization_recipe import QuantizationRecipe, get_quantization_recipe
-from hinet_tf.deploy.quantization_search import SearchResult, search_recipe
-from hinet_tf.deploy.tflite_conversion import IMAGE_TYPES, convert
+from hinet_tf.deploy.integer_quantization import require_quantizer
+from hinet_tf.deploy.quantization_recipe import get_quantization_recipe
+from hinet_tf.deploy.tflite_conversion import IMAGE_TYPES
 from hinet_tf.deploy.tflite_gates import Verification
 from hinet_tf.deploy.tflite_metadata import add_metadata, metadata
+from hinet_tf.deploy.tflite_quantization import quantized
 from hinet_tf.deploy.tflite_report import TFLiteReport
-from hinet_tf.deploy.verification_photos import calibration_pairs, crops, verification_pairs
+from hinet_tf.deploy.verification_photos import verification_pairs
 from hinet_tf.files import atomic_path
 from hinet_tf.models import HINet
 
 # Longest side of a signature; activations of 8192 x 8192 at width 16 already take 17 GB.
 _LARGEST = 8192
-_CALIBRATION_CROPS = 24
 
 
 def export_tflite(
@@ -107,7 +100,7 @@ def export_tflite(
         local=model.norm == "local" and not _has_only_global_statistics(graph),
         weights=graph.count_params(),
     )
-    content, search = _quantized(graph, verification, calibration, on_progress)
+    content, search = quantized(graph, verification, calibration, on_progress)
 
     on_progress("Verifying")
     about = metadata(model, sizes, recipe.name, output, image_type, details or {})
@@ -164,84 +157,6 @@ def _check_target(path: Path, overwrite: bool, expected_bytes: int) -> None:
 
 def _has_only_global_statistics(graph: keras.Model) -> bool:
     return not any(getattr(layer, "norm", None) == "local" for layer in graph.layers)
-
-
-def _quantized(
-    graph: keras.Model,
-    verification: Verification,
-    calibration: str,
-    on_progress: Callable[[str], None],
-) -> tuple[bytes, SearchResult | None]:
-    recipe, sizes, image_type = verification.recipe, verification.sizes, verification.image_type
-    on_progress("Converting")
-    if recipe.name in ("float16", "int8_dynamic"):
-        return convert(graph, sizes, image_type, recipe.name), None
-    content = convert(graph, sizes, image_type)
-    if recipe.name == "float32":
-        return content, None
-    on_progress("Quantizing")
-    if recipe.name == "int8_weights":
-        return quantize_weights(content), None
-    return _integer(content, graph, recipe, verification, calibration, on_progress)
-
-
-def _integer(
-    content: bytes,
-    graph: keras.Model,
-    recipe: QuantizationRecipe,
-    verification: Verification,
-    calibration: str,
-    on_progress: Callable[[str], None],
-) -> tuple[bytes, SearchResult | None]:
-    photos = _calibration_photos(graph, verification, calibration)
-    quantizer = IntegerQuantizer(content, 8 if recipe.name == "int8" else 16, photos)
-    if recipe.name == "int16x8":
-        return quantizer.quantize(SENSITIVE), None
-    result = search_recipe(
-        quantizer,
-        _blocks(graph),
-        verification.drop,
-        verification.max_drop,
-        lambda step: on_progress(f"In float: {step.description}: {step.drop:.3f} dB lost"),
-    )
-    return result.content, result
-
-
-def _calibration_photos(
-    graph: keras.Model, verification: Verification, calibration: str
-) -> dict[tuple[int, int], list[np.ndarray]]:
-    """Degraded crops for each size; refuses a model on which they would show nothing."""
-    pairs = calibration_pairs(calibration)
-    per_photo = max(1, _CALIBRATION_CROPS // len(pairs))
-    photos = {}
-    for number, size in enumerate(verification.sizes):
-        some = crops(pairs if number == 0 else pairs[:2], size, per_photo if number == 0 else 1)
-        photos[size] = [_as_input(photo.degraded, verification.image_type) for photo in some]
-        photos[size] = photos[size][:_CALIBRATION_CROPS]
-    first = next(iter(photos.values()))[0]
-    correction = graph(first[None]) - first
-    if float(np.std(correction)) < 1e-6:
-        raise ValueError(
-            "The model changes a photo by nothing or by a constant, so its activations cannot be "
-            "calibrated. Received: an untrained model? Train it, or export float16."
-        )
-    return photos
-
-
-def _as_input(image: np.ndarray, image_type: str) -> np.ndarray:
-    if image_type == "float32":
-        return image
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
-
-
-def _blocks(graph: keras.Model) -> list[str]:
-    """Names of the layers that a search may put back to float, alone or together."""
-    sensitive = tuple(scope.strip("/_") for scope in SENSITIVE)
-    return [
-        layer.name
-        for layer in graph.layers
-        if layer.weights and not layer.name.startswith(sensitive)
-    ]
 
 
 def _write(path: Path, content: bytes, report: TFLiteReport) -> None:

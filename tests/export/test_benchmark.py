@@ -31,13 +31,19 @@ def test_times_every_recipe_side_by_side(keras_file, tmp_path, capsys):
         times = list(row["operators_ms"].values())
         assert row["operators_ms"]["CONV_2D"] > 0 and times == sorted(times, reverse=True)
     assert rows["plain conversion"]["faster_than_plain"] == 1
+    # All run the same weights: what is timed beside the files restores what they restore.
+    for name in ("plain conversion", "float32", "PyTorch float32", "OpenVINO float32"):
+        assert rows[name]["agreement_db"] > 80, name
+    assert 20 < rows["int8_dynamic"]["agreement_db"] < 80
     assert "int8_dynamic" in (tmp_path / "benchmark.md").read_text()
     assert Image.open(tmp_path / "benchmark.png").width > 400
     assert "plain conversion" in capsys.readouterr().out
 
 
 def test_mistakes_are_one_line(keras_file, tmp_path, capsys):
-    assert main(["--model", keras_file, "--out", str(tmp_path), "--size", "32"]) == 2
+    with pytest.raises(SystemExit) as stop:
+        main(["--model", keras_file, "--out", str(tmp_path), "--size", "32"])
+    assert stop.value.code == 2
     assert "'32' is no size" in capsys.readouterr().err
     assert main(["--model", "gone.keras", "--out", str(tmp_path)]) == 1
     assert "gone.keras" in capsys.readouterr().err

@@ -110,10 +110,3 @@ def test_wrong_usage_is_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as exit_:
         parse_args(["--model", "m.keras", "--out", "x.tflite", *arguments])
     assert exit_.value.code == 2
-
-
-def test_the_command_line_knows_every_recipe():
-    from export.tflite import QUANTIZATIONS
-    from hinet_tf.deploy.quantization_recipe import QUANTIZATION_RECIPES
-
-    assert tuple(QUANTIZATION_RECIPES) == QUANTIZATIONS
