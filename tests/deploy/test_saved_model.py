@@ -61,7 +61,8 @@ def photo(height, width, seed=0):
 
 def encode(pixels, kind="PNG", **options):
     file = io.BytesIO()
-    Image.fromarray(pixels.squeeze()).save(file, kind, **options)
+    is_gray = pixels.shape[-1] == 1
+    Image.fromarray(pixels[..., 0] if is_gray else pixels).save(file, kind, **options)
     return file.getvalue()
 
 
@@ -123,7 +124,7 @@ def test_files_in_one_batch_equal_the_restorer_to_the_last_bit(served, restorer)
         np.testing.assert_array_equal(restored, expected, err_msg=str(index))
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 2000), (16, 32), (37, 53), (200, 900), (300, 310)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 10_000), (16, 32), (37, 53), (200, 900), (300, 310)])
 def test_pixels_equal_the_restorer_to_the_last_bit(served, restorer, size):
     image = photo(*size)
     scaled = image.astype(np.float32) / np.float32(255)
@@ -142,6 +143,24 @@ def test_a_batch_equals_its_images(served, size):
         # A batch may sum in another order; a value on the edge of rounding then moves by one.
         difference = np.abs(alone["restored"][0].numpy().astype(int) - restored)
         assert difference.max() <= 1 and (difference > 0).mean() < 2e-3
+
+
+def test_long_and_thin_files(served, restorer):
+    images = [photo(1, 10_000), photo(10_000, 1), photo(1, 1)]
+    answers, problems = restore_files(served, [encode(image) for image in images])
+    assert problems == [""] * 3
+    for answer, image in zip(answers, images, strict=True):
+        np.testing.assert_array_equal(decode(answer), restorer.restore(image))
+
+
+def test_an_animated_png_is_answered_with_its_default_image(served, restorer):
+    frames = [Image.fromarray(photo(20, 30, seed)) for seed in range(3)]
+    content = io.BytesIO()
+    frames[0].save(content, "PNG", save_all=True, append_images=frames[1:])
+    assert b"acTL" in content.getvalue()
+    (answer,), (problem,) = restore_files(served, [content.getvalue()])
+    assert problem == ""
+    np.testing.assert_array_equal(decode(answer), restorer.restore(photo(20, 30)))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -224,6 +243,12 @@ def test_floats_out_of_range_are_refused(served, value):
     served.signatures["restore_float"](image=tf.constant(image))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64, np.int32])
+def test_a_wrong_type_of_pixels_is_refused(served, dtype):
+    with pytest.raises((TypeError, tf.errors.InvalidArgumentError), match="float"):
+        served.signatures["restore_float"](image=tf.constant(np.zeros((1, 16, 16, 3), dtype)))
+
+
 def test_an_empty_image_is_refused(served):
     with pytest.raises(tf.errors.InvalidArgumentError, match="at least 1x1"):
         served.signatures["restore_uint8"](image=tf.zeros((1, 0, 5, 3), tf.uint8))
@@ -232,11 +257,10 @@ def test_an_empty_image_is_refused(served):
 @pytest.mark.parametrize(
     "options",
     [
-        {"tile": 48, "overlap": 16},
-        {"tile": 64, "overlap": 0},
+        # Few exports, since each takes seconds; none of the options touches its neighbours.
+        {"tile": 48, "overlap": 16, "self_ensemble": True},
         {"tile": 48, "overlap": 10, "output": "stage1"},
-        {"self_ensemble": True},
-        {"precision": "bfloat16"},
+        {"tile": 64, "overlap": 0, "precision": "bfloat16"},
     ],
     ids=str,
 )
@@ -343,11 +367,35 @@ def test_a_version_is_replaced_only_on_request(exported, model):
     assert [p.name for p in exported.parent.iterdir()] == ["1"]
 
 
+def test_a_place_that_cannot_be_written(model):
+    with pytest.raises(OSError, match="/proc"):
+        export_saved_model(model, "/proc/models")
+
+
+def test_a_disk_that_fills_up_leaves_nothing(tmp_path):
+    """A real limit: no file of the process may grow beyond 100 KB."""
+    program = f"""
+import resource, signal
+from hinet_tf import HINet, export_saved_model
+model = HINet(width=4, depth=3)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    export_saved_model(model, {str(tmp_path / "models")!r})
+except OSError as error:
+    print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "1 could not be written: " in run.stdout, run.stderr
+    assert list((tmp_path / "models").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
         ({"version": 0}, "positive integer"),
         ({"version": "v1"}, "positive integer"),
+        ({"version": 1.0}, "positive integer"),
         ({"output": "stage3"}, "`output` must be one of"),
         ({"max_pixels": 0}, "`max_pixels`"),
         ({"jpeg_quality": 101}, "`jpeg_quality`"),

@@ -1,6 +1,8 @@
 """Exports of a shortly trained denoiser, each looked at from outside the exporter."""
 
 import json
+import subprocess
+import sys
 import zipfile
 from types import SimpleNamespace
 
@@ -201,6 +203,28 @@ class TestBadInput:
     def test_disk_too_small(self, denoiser, monkeypatch):
         monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
         self._refused(denoiser, "needs 3 MB of disk", OSError)
+
+    def test_disk_that_fills_up(self, denoiser, tmp_path):
+        """A real limit: no file of the process may grow beyond 100 KB."""
+        stored = tmp_path / "model.keras"
+        denoiser.save(stored)
+        program = f"""
+import resource, signal, keras, hinet_tf, hinet_tf.deploy.tflite as tflite
+model = keras.saving.load_model({str(stored)!r}, compile=False)
+write = tflite._write
+def limited(*arguments):
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    write(*arguments)
+tflite._write = limited
+try:
+    hinet_tf.export_tflite(model, {str(self.path)!r}, [(32, 32)], overwrite=True)
+except OSError as error:
+    print(error.strerror)
+"""
+        run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        assert run.stdout.split() == ["File", "too", "large"], run.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
     def test_wrong_suffix(self, denoiser, tmp_path):
         with pytest.raises(ValueError, match=r"must end in \.tflite"):
