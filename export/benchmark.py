@@ -110,9 +110,9 @@ def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) 
     from hinet_tf.deploy.recipe_benchmark import measure_recipes
     from hinet_tf.deploy.verification_photos import crops, verification_pairs
 
-    engines = {"PyTorch float32": torch_engine(model, _TWIN)}
+    engines = {"PyTorch": torch_engine(model, _TWIN)}
     if "float32" in files:
-        engines["OpenVINO float32"] = openvino_engine(files["float32"].path)
+        engines["OpenVINO"] = openvino_engine(files["float32"].path)
     engines = {name: engine for name, engine in engines.items() if engine}
     rows = []
     for size in sizes:

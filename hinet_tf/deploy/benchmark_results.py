@@ -15,7 +15,7 @@ _COLUMNS = (
     ("ms", lambda row: f"{row['median_ms']:.1f}"),
     ("p95", lambda row: f"{row['p95_ms']:.1f}"),
     ("speed", lambda row: f"{row['faster_than_plain']:.2f} x"),
-    ("dB to Keras", lambda row: f"{row['agreement_db']:.0f}"),
+    ("vs Keras", lambda row: f"{row['agreement_db']:.0f} dB"),
     ("lost dB", lambda row: f"{row['drop_db']:.3f}" if row.get("file_mb") else ""),
     ("MB", lambda row: f"{row['file_mb']:.1f}" if row.get("file_mb") else ""),
     ("RAM MB", lambda row: f"{row['memory_mb']:.0f}" if row.get("memory_mb") else ""),
@@ -37,7 +37,8 @@ def as_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def as_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """The rows as a table for the terminal."""
-    table = Table(box=None, pad_edge=False)
+    # 79 columns, so that it fits where the width of a terminal is unknown.
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
     for number, (name, _) in enumerate(_COLUMNS[:-1]):
         table.add_column(name, justify="right" if number > 1 else "left", no_wrap=True)
     for row in rows:
