@@ -6,7 +6,8 @@ r"""Times a model as .tflite in every recipe, and shows what each loses.
 
 Every file is exported and verified first. All files then run in turns in one process, beside a
 plain conversion of the training graph and, where they are installed, OpenVINO and PyTorch with the
-same weights (PyTorch in a checkout only, which holds the same network for it).
+same weights (PyTorch in a checkout only, which holds the same network for it, and on one thread:
+in one process with TensorFlow its second thread makes it ten times slower).
 Writes benchmark.json, benchmark.md and benchmark.png. The figures are this machine's, no phone's.
 """
 
@@ -114,6 +115,7 @@ def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) 
     if "float32" in files:
         engines["OpenVINO"] = openvino_engine(files["float32"].path)
     engines = {name: engine for name, engine in engines.items() if engine}
+    without_torch = {name: engine for name, engine in engines.items() if name != "PyTorch"}
     rows = []
     for size in sizes:
         image = next(crops(verification_pairs(args.photos), size, per_photo=1)).degraded
@@ -124,7 +126,7 @@ def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) 
                     model,
                     image,
                     files,
-                    engines,
+                    engines if threads == 1 else without_torch,
                     threads,
                     args.runs,
                     lambda done, progress=progress, bar=bar: progress.update(bar, completed=done),

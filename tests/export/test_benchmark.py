@@ -34,7 +34,7 @@ def test_times_every_recipe_side_by_side(keras_file, tmp_path, capsys):
     # All run the same weights: what is timed beside the files restores what they restore.
     for name in ("plain conversion", "float32", "PyTorch", "OpenVINO"):
         assert rows[name]["agreement_db"] > 80, name
-    assert 20 < rows["int8_dynamic"]["agreement_db"] < 80
+    assert 20 < rows["int8_dynamic"]["agreement_db"] < rows["float32"]["agreement_db"] - 20
     assert "int8_dynamic" in (tmp_path / "benchmark.md").read_text()
     assert Image.open(tmp_path / "benchmark.png").width > 400
     assert "plain conversion" in capsys.readouterr().out
