@@ -8,7 +8,7 @@ from hinet_tf.models.presets.preset_files import REQUIRED
 
 
 def card_of(name, task="denoise", **changes):
-    config = {"width": 4, "depth": 5, "hin_levels": [3, 4], "channels": 3}
+    config = {"width": 4, "depth": 3, "hin_levels": [1, 2], "channels": 3}
     known = {
         "name": name,
         "task": task,
@@ -22,7 +22,7 @@ def card_of(name, task="denoise", **changes):
 
 @pytest.fixture
 def network():
-    return HINet(width=4, hin_levels=(3, 4))
+    return HINet(width=4, depth=3, hin_levels=(1, 2))
 
 
 @pytest.fixture

@@ -104,20 +104,28 @@ def test_evaluate_refuses_a_preset_of_another_task(shipped, pairs, tmp_path, cap
     assert json.loads((tmp_path / "scores.json").read_text())["models"][0]["images"] == 1
 
 
-def test_training_starts_from_a_preset(shipped, tmp_path, capsys):
+@pytest.fixture
+def deep(shipped):
+    """A preset as deep as what `train.py` trains."""
+    config = {"width": 4, "depth": 5, "hin_levels": [3, 4], "channels": 3}
+    card = card_of("derain_deep", "derain", config=config)
+    write_preset(shipped, card, HINet(width=4, hin_levels=(3, 4)))
+
+
+def test_training_starts_from_a_preset(deep, tmp_path, capsys):
     run = tmp_path / "run"
-    command = ["--task", "denoise", "--init", "derain_small", "--run", str(run), *TRAINING]
+    command = ["--task", "denoise", "--init", "derain_deep", "--run", str(run), *TRAINING]
     assert train(command) == 2
     assert "preset for derain" in capsys.readouterr().err and not run.exists()
     assert train([*command, "--force"]) == 0
     # Two steps of 1e-7 move no weight by more than that each.
-    trained, start = open_model(run / "last.keras"), HINet.from_preset("derain_small")
+    trained, start = open_model(run / "last.keras"), HINet.from_preset("derain_deep")
     for after, before in zip(trained.get_weights(), start.get_weights(), strict=True):
         np.testing.assert_allclose(after, before, atol=1e-6)
 
 
-def test_training_of_another_size_names_the_presets_size(shipped, tmp_path, capsys):
-    command = ["--task", "denoise", "--init", "denoise_small", "--run", str(tmp_path / "run")]
+def test_training_of_another_size_names_the_presets_size(deep, tmp_path, capsys):
+    command = ["--task", "derain", "--init", "derain_deep", "--run", str(tmp_path / "run")]
     assert train([*command, *TRAINING, "--scale", "0.125"]) == 1
     assert "Use --scale 0.0625" in capsys.readouterr().err
 
