@@ -15,6 +15,7 @@ from hinet_tf.layers import (
     SupervisedAttention,
 )
 from hinet_tf.metrics import PSNR
+from hinet_tf.models.hinet_arguments import check_size, local_windows, validated_levels
 
 
 @keras.saving.register_keras_serializable(package="hinet_tf")
@@ -76,10 +77,10 @@ class HINet(keras.Model):
         dtype: Any = None,
         name: str | None = None,
     ) -> None:
-        hin_levels = _validated_levels(width, depth, hin_levels, channels)
+        hin_levels = validated_levels(width, depth, hin_levels, channels)
         if norm not in ("instance", "local"):
             raise ValueError(f"`norm` must be 'instance' or 'local'. Received: norm={norm!r}")
-        windows = _local_windows(local_train_size, local_ratio, depth)
+        windows = local_windows(local_train_size, local_ratio, depth)
         policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
 
         # === Layers ===
@@ -189,11 +190,11 @@ class HINet(keras.Model):
         return 2 ** (self.depth - 1)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> dict[str, Any]:
-        _check_size(inputs.shape, self.size_multiple)
+        check_size(inputs.shape, self.size_multiple)
         return super().call(inputs, training=training, mask=mask)
 
     def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        _check_size(inputs.shape, self.size_multiple)
+        check_size(inputs.shape, self.size_multiple)
         return super().compute_output_spec(inputs, *args, **kwargs)
 
     def compile(self, *args: Any, metrics: Any = None, **kwargs: Any) -> None:
@@ -256,51 +257,3 @@ class HINet(keras.Model):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "HINet":
         """Builds the model that `get_config` describes, with fresh weights."""
         return cls(**config)
-
-
-def _validated_levels(
-    width: int, depth: int, hin_levels: Iterable[int] | None, channels: int
-) -> tuple[int, ...]:
-    """Checks the sizes and returns the normalized levels in order."""
-    if depth < 2:
-        raise ValueError(f"`depth` must be at least 2 levels. Received: depth={depth}")
-    if width < 1 or channels < 1:
-        raise ValueError(
-            f"`width` and `channels` must be positive. Received: width={width}, channels={channels}"
-        )
-    levels = tuple(sorted(set(range(depth) if hin_levels is None else hin_levels)))
-    if levels and not (0 <= levels[0] and levels[-1] < depth):
-        raise ValueError(
-            f"`hin_levels` must lie between 0 and {depth - 1} (depth={depth}). "
-            f"Received: hin_levels={levels}"
-        )
-    if width % 2 and 0 in levels:
-        raise ValueError(
-            "`width` must be even where level 0 normalizes half of its channels; choose an even "
-            f"width or leave 0 out of `hin_levels`. Received: width={width}, hin_levels={levels}"
-        )
-    return levels
-
-
-def _local_windows(train_size: int, ratio: float, depth: int) -> list[int]:
-    """Side of the TLC window at each level, in pixels of that level (`local_arch.py`)."""
-    base = int(ratio * train_size)
-    windows = [(train_size >> level) * base // train_size for level in range(depth)]
-    if train_size < 1 or windows[-1] < 1:
-        raise ValueError(
-            "`local_train_size` and `local_ratio` must give a window of at least one pixel at "
-            f"each of {depth} levels. Received: local_train_size={train_size}, "
-            f"local_ratio={ratio}"
-        )
-    return windows
-
-
-def _check_size(shape: tuple[int | None, ...], multiple: int) -> None:
-    """Refuses a static image size that the halvings would not divide."""
-    for side, pixels in zip(("height", "width"), shape[1:3], strict=True):
-        if isinstance(pixels, int) and pixels % multiple:
-            raise ValueError(
-                f"HINet needs heights and widths that are multiples of {multiple}. Received: "
-                f"{side}={pixels} in an input of shape {tuple(shape)}. Pad the image, or let "
-                "`hinet_tf.Restorer` do it."
-            )

@@ -1,0 +1,51 @@
+"""What the arguments of a HINet must fulfil."""
+
+from collections.abc import Iterable
+
+
+def validated_levels(
+    width: int, depth: int, hin_levels: Iterable[int] | None, channels: int
+) -> tuple[int, ...]:
+    """Checks the sizes and returns the normalized levels in order."""
+    if depth < 2:
+        raise ValueError(f"`depth` must be at least 2 levels. Received: depth={depth}")
+    if width < 1 or channels < 1:
+        raise ValueError(
+            f"`width` and `channels` must be positive. Received: width={width}, channels={channels}"
+        )
+    levels = tuple(sorted(set(range(depth) if hin_levels is None else hin_levels)))
+    if levels and not (0 <= levels[0] and levels[-1] < depth):
+        raise ValueError(
+            f"`hin_levels` must lie between 0 and {depth - 1} (depth={depth}). "
+            f"Received: hin_levels={levels}"
+        )
+    if width % 2 and 0 in levels:
+        raise ValueError(
+            "`width` must be even where level 0 normalizes half of its channels; choose an even "
+            f"width or leave 0 out of `hin_levels`. Received: width={width}, hin_levels={levels}"
+        )
+    return levels
+
+
+def local_windows(train_size: int, ratio: float, depth: int) -> list[int]:
+    """Side of the TLC window at each level, in pixels of that level (`local_arch.py`)."""
+    base = int(ratio * train_size)
+    windows = [(train_size >> level) * base // max(train_size, 1) for level in range(depth)]
+    if windows[-1] < 1:
+        raise ValueError(
+            "`local_train_size` and `local_ratio` must give a window of at least one pixel at "
+            f"each of {depth} levels. Received: local_train_size={train_size}, "
+            f"local_ratio={ratio}"
+        )
+    return windows
+
+
+def check_size(shape: tuple[int | None, ...], multiple: int) -> None:
+    """Refuses a static image size that the halvings would not divide."""
+    for side, pixels in zip(("height", "width"), shape[1:3], strict=True):
+        if isinstance(pixels, int) and pixels % multiple:
+            raise ValueError(
+                f"HINet needs heights and widths that are multiples of {multiple}. Received: "
+                f"{side}={pixels} in an input of shape {tuple(shape)}. Pad the image, or let "
+                "`hinet_tf.Restorer` do it."
+            )
