@@ -50,10 +50,12 @@ class HostSampleOrder:
 
     def _shuffled(self, positions, epochs, length: int, stream: int) -> np.ndarray:
         """Shuffles positions within their epochs, each of which has an order of its own."""
-        shuffled = np.empty_like(positions)
-        for epoch in np.unique(epochs):
-            here = epochs == epoch
-            # The low 32 bits count, as in TensorFlow's arithmetic.
-            seed = random_numbers.fold_in(self._seed, int(epoch) * 65536 + stream)
-            shuffled[here] = index_shuffle(positions[here], np.asarray(seed), length - 1)
-        return shuffled
+        known, epoch_of = np.unique(epochs, return_inverse=True)
+        # The low 32 bits count, as in TensorFlow's arithmetic.
+        seeds = [
+            np.asarray(random_numbers.fold_in(self._seed, int(epoch) * 65536 + stream))
+            for epoch in known
+        ]
+        if not seeds:
+            return positions
+        return index_shuffle(positions, np.stack(seeds)[epoch_of], length - 1)

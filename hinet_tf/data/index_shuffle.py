@@ -23,7 +23,7 @@ def index_shuffle(index: np.ndarray, seed: np.ndarray, maximum: int) -> np.ndarr
 
     Args:
         index: Integers from 0 to `maximum`, of any shape.
-        seed: Two 32-bit words.
+        seed: Two 32-bit words, or an array `(*index.shape, 2)`: an order for each number.
         maximum: The largest number, below 2**62.
 
     Returns:
@@ -37,37 +37,46 @@ def index_shuffle(index: np.ndarray, seed: np.ndarray, maximum: int) -> np.ndarr
     if maximum == 0:
         return np.zeros_like(index)
     bits = int(np.ceil(np.log2(maximum)))
-    bits = max(bits + bits % 2, _SMALLEST_BLOCK)
-    keys = _round_keys([_FIRST_KEY, *map(int, seed)], bits // 2)
-    shuffled = _encrypt(index.astype(np.uint64), keys, bits // 2)
-    while (beyond := shuffled > maximum).any():
-        shuffled[beyond] = _encrypt(shuffled[beyond], keys, bits // 2)
-    return shuffled.astype(np.int64)
+    length = np.uint64(max(bits + bits % 2, _SMALLEST_BLOCK) // 2)
+    words = np.broadcast_to(np.asarray(seed, np.uint64), (*index.shape, 2)).reshape(-1, 2).T
+    keys = _round_keys(words, length)
+    shuffled = _encrypt(index.ravel().astype(np.uint64), keys, length)
+    # A small bound takes many rounds of few numbers: all orders walk at once.
+    beyond = np.flatnonzero(shuffled > maximum)
+    while beyond.size:
+        shuffled[beyond] = _encrypt(shuffled[beyond], keys[:, beyond], length)
+        beyond = beyond[shuffled[beyond] > maximum]
+    return shuffled.astype(np.int64).reshape(index.shape)
 
 
-def _round_keys(words: list[int], length: int) -> list[int]:
-    mask = 2**length - 1
-    keys = [word & mask for word in words]
+def _round_keys(words: np.ndarray, length: np.uint64) -> np.ndarray:
+    """The keys of all rounds, `(rounds, numbers)`, from two words for each number."""
+    mask = _mask(length)
+    keys = [np.full_like(words[0], _FIRST_KEY) & mask, *(words & mask)]
 
-    def turned_right(value: int, by: int) -> int:
-        return (value >> by | value << (length - by)) & mask
+    def turned_right(value: np.ndarray, by: int) -> np.ndarray:
+        return (value >> np.uint64(by) | value << (length - np.uint64(by))) & mask
 
     for number in range(_ROUNDS - len(keys)):
-        bit = _SEQUENCE >> number & 1
+        bit = np.uint64(_SEQUENCE >> number & 1)
         last = keys[-1]
         mixed = keys[-3] ^ turned_right(last, 3) ^ turned_right(last, 4)
-        keys.append((_ROUND_CONSTANT & mask) ^ bit ^ mixed)
-    return keys
+        keys.append((np.uint64(_ROUND_CONSTANT) & mask) ^ bit ^ mixed)
+    return np.stack(keys)
 
 
-def _encrypt(values: np.ndarray, keys: list[int], length: int) -> np.ndarray:
-    mask = np.uint64(2**length - 1)
+def _encrypt(values: np.ndarray, keys: np.ndarray, length: np.uint64) -> np.ndarray:
+    mask = _mask(length)
 
     def turned_left(value: np.ndarray, by: int) -> np.ndarray:
-        return (value << np.uint64(by) | value >> np.uint64(length - by)) & mask
+        return (value << np.uint64(by) | value >> (length - np.uint64(by))) & mask
 
-    left, right = values >> np.uint64(length), values & mask
+    left, right = values >> length, values & mask
     for key in keys:
         mixed = turned_left(right, 1) & turned_left(right, 8) ^ turned_left(right, 2)
-        left, right = right, left ^ mixed ^ np.uint64(key)
-    return left << np.uint64(length) | right
+        left, right = right, left ^ mixed ^ key
+    return left << length | right
+
+
+def _mask(length: np.uint64) -> np.uint64:
+    return np.uint64(2 ** int(length) - 1)
