@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hinet_tf.command_line import EXIT_DONE, CommandParser, UsageError, run_command
+from hinet_tf.files import atomic_path
 
 # Long sides in pixels. Kodak's photographs have 768, on which the denoiser is measured.
 PHOTO_SIZES = (1024, 768, 512, 384)
@@ -80,7 +81,11 @@ def _rows(source: Path) -> list[dict[str, str]]:
     if not manifest.is_file():
         raise UsageError(f"{manifest} is not there; expected a folder with manifests/train.csv")
     with manifest.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        missing = {"task", "set", "degraded", "clean"} - set(reader.fieldnames or ())
+        if missing:
+            raise UsageError(f"{manifest} has no column {', '.join(sorted(missing))}")
+        rows = list(reader)
     for path in (source / path for row in rows for path in _paths(row)):
         if not path.is_file():
             raise UsageError(f"{manifest} names {path}, which is not there")
@@ -97,10 +102,14 @@ def _paths(row: dict[str, str]) -> Iterator[str]:
 def _shrink(path: Path, target: Path, shrink: int = 1, side: int | None = None) -> None:
     import pyvips
 
-    image = pyvips.Image.new_from_file(str(path))
-    factor = 1 / shrink if side is None else min(1.0, side / max(image.width, image.height))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    (image.resize(factor, kernel="lanczos3") if factor < 1 else image).pngsave(str(target))
+    try:
+        image = pyvips.Image.new_from_file(str(path), fail_on="truncated")
+        factor = 1 / shrink if side is None else min(1.0, side / max(image.width, image.height))
+        image = image.resize(factor, kernel="lanczos3") if factor < 1 else image
+        with atomic_path(target) as temporary:
+            image.pngsave(str(temporary))
+    except pyvips.Error as error:
+        raise ValueError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
 
 
 def run(args: argparse.Namespace) -> int:

@@ -33,8 +33,8 @@ class Restorer:
         engine: `"tensorflow"`, `"litert"` (chosen by itself for a `.tflite` file) or
             `"openvino"`.
         fast: Stop after the first stage: 43 % of the cost, somewhat lower quality.
-        precision: `"float32"` or `"bfloat16"` (on processors with AMX two to three times
-            faster, on others slower).
+        precision: `"float32"` or `"bfloat16"` (for processors with AMX; without it,
+            bfloat16 is slower).
         memory: Memory for the network's feature maps in bytes, for `tile=None`. TensorFlow and
             the weights come on top: about 0.9 GB at width 32. Where half of it holds 16 times
             the weights, they become constants of the graph: up to 13 % faster.

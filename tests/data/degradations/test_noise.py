@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hinet_tf.data.degradations import GaussianNoise, SensorNoise
+from hinet_tf.data.degradations import BlindNoise, GaussianNoise, SensorNoise
 from hinet_tf.data.degradations.linear_light import to_linear, to_srgb
 
 SIDE = 512
@@ -97,3 +97,17 @@ def test_linear_light_round_trip_and_known_values():
 def test_parameters_out_of_range(make):
     with pytest.raises(ValueError, match="expected a number between"):
         make()
+
+
+def test_blind_noise_mixes_sensors_clipped_and_unclipped_gaussians():
+    # On white, unclipped noise exceeds 1 and nothing else does; on mid gray with no Gaussian
+    # noise, only a sensor's changes the image. 400 draws: 4 standard errors are 0.08 and 0.1.
+    white = [BlindNoise(50, sensor_share=0.2)(flat(1.0)[:16, :16], i).numpy() for i in range(400)]
+    assert np.mean([image.max() > 1 for image in white]) == pytest.approx(0.8 * 0.5, abs=0.1)
+    gray = [BlindNoise(0, sensor_share=0.2)(flat(0.5)[:16, :16], i).numpy() for i in range(400)]
+    assert np.mean([image.std() > 1e-4 for image in gray]) == pytest.approx(0.2, abs=0.08)
+
+
+def test_blind_noise_refuses_a_share_beyond_one():
+    with pytest.raises(ValueError, match=r"sensor_share.*1.2"):
+        BlindNoise(sensor_share=1.2)

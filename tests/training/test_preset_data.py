@@ -1,0 +1,70 @@
+"""The data of the presets: sizes, what is held back, and what is refused."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training import preset_data
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Fourteen photos, one of them in two sizes, ten noisy pairs and two blurred frames."""
+    folder = tmp_path / "data"
+    rows = ["task,set,degraded,clean,license"]
+
+    def write(path, width):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(0).integers(0, 256, (width // 2, width, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / path)
+        return path
+
+    rows += [f"clean,a,,{write(f'a/{n:02}.png', 64)},CC0" for n in range(14)]
+    rows.append(f"clean,b,,{write('b/00.png', 1200)},CC0")
+    for task, name, count in (
+        ("denoise", "sidd_val65", 10),
+        ("deblur", "gopro14", 2),
+        ("deblur", "reds60", 2),
+    ):
+        for n in range(count):
+            paths = [write(f"{name}/{side}/{name}{n:02}.png", 64) for side in ("in", "out")]
+            rows.append(f"{task},{name},{paths[0]},{paths[1]},MIT")
+    (folder / "manifests").mkdir()
+    (folder / "manifests" / "train.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def run(source, target):
+    return preset_data.main(["--from", str(source), "--to", str(target)])
+
+
+def test_layout(source, tmp_path):
+    out = tmp_path / "out"
+    assert run(source, out) == 0
+    # The larger file of a photo counts, and small photos are not enlarged.
+    sizes = {p.stem: Image.open(p).size for p in (out / "photos/train").glob("00_*.png")}
+    assert sizes == {f"00_{side}": (side, side // 2) for side in (1024, 768, 512, 384)}
+    assert Image.open(out / "photos/train/01_384.png").size == (64, 32)
+    assert [p.name for p in (out / "photos/val").iterdir()] == ["12_768.png"]
+    assert len(list((out / "sidd/train/input").iterdir())) == 2
+    held_back = sorted(p.name for p in (out / "sidd/val/target").iterdir())
+    assert held_back == [f"sidd_val65_sidd_val65{n:02}_1.png" for n in range(2, 10)]
+    frames = sorted(p.name for p in (out / "motion/train/input").iterdir())
+    assert frames == [*(f"gopro14_gopro1400_{n}.png" for n in (1, 2, 4)), "reds60_reds6000_1.png"]
+    assert len(list((out / "motion/val/target").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "code", "message"),
+    [
+        (lambda d: (d / "a/03.png").unlink(), 2, "a/03.png, which is not there"),
+        (lambda d: (d / "manifests/train.csv").unlink(), 2, "expected a folder with manifests"),
+        (lambda d: (d / "manifests/train.csv").write_text("task,set\n"), 2, "clean, degraded"),
+        (lambda d: (d / "a/03.png").write_bytes(b"no image"), 1, "a/03.png cannot be read"),
+    ],
+)
+def test_mistakes_are_one_line(source, tmp_path, capsys, damage, code, message):
+    damage(source)
+    assert run(source, tmp_path / "out") == code
+    errors = capsys.readouterr().err.strip()
+    assert message in errors and len(errors.splitlines()) == 1
