@@ -1,9 +1,7 @@
 """One training on the accelerator from its newest checkpoint to its end or interruption."""
 
 import math
-import shlex
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -17,7 +15,7 @@ from hinet_tf.engine.device_training import DeviceTraining
 from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.engine.progress import Progress
-from hinet_tf.engine.results import validate, write_results
+from hinet_tf.engine.results import how_to_resume, validate, write_results
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.validator import Validator
 from hinet_tf.models import HINet
@@ -134,10 +132,7 @@ class DeviceSession:
 
     def farewell(self) -> str:
         """Returns a line that says how to go on with an interrupted run."""
-        return (
-            f"Stopped after step {self.progress.step:,} of {self.recipe.steps:,} and saved. To "
-            f"resume: {shlex.join([sys.executable, *sys.argv])}"
-        )
+        return how_to_resume(self.recipe, self.progress)
 
     def _until_due(self) -> int:
         """Steps until something happens between two of them."""

@@ -1,5 +1,7 @@
 """What a training leaves: its best model on the way, and everything to look at when it ends."""
 
+import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -68,4 +70,12 @@ def write_results(
     return (
         f"Trained {progress.step:,} steps: validation PSNR {psnr:.2f} dB, "
         f"{psnr - degraded:+.2f} dB over its input. See {report}"
+    )
+
+
+def how_to_resume(recipe: Recipe, progress: Progress) -> str:
+    """Returns a line that says how to go on with an interrupted training."""
+    return (
+        f"Stopped after step {progress.step:,} of {recipe.steps:,} and saved. To "
+        f"resume: {shlex.join([sys.executable, *sys.argv])}"
     )

@@ -1,7 +1,5 @@
 """One training from its newest checkpoint to its end or interruption."""
 
-import shlex
-import sys
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -11,7 +9,7 @@ from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.engine.progress import Progress
-from hinet_tf.engine.results import write_results
+from hinet_tf.engine.results import how_to_resume, write_results
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.trainable_hinet import TrainableHINet
 from hinet_tf.engine.validator import Validator
@@ -112,10 +110,7 @@ class TrainingSession:
 
     def farewell(self) -> str:
         """Returns a line that says how to go on with an interrupted run."""
-        return (
-            f"Stopped after step {self.progress.step:,} of {self.recipe.steps:,} and saved. To "
-            f"resume: {shlex.join([sys.executable, *sys.argv])}"
-        )
+        return how_to_resume(self.recipe, self.progress)
 
     def _callbacks(self) -> tuple[list, list]:
         """The callbacks in the order they depend on, and what to close after an error."""
