@@ -5,11 +5,13 @@
 DIR holds manifests/train.csv with the columns task, set, degraded, clean, license, and the images
 that it names. Photographs are shrunk to several sizes: small ones are as sharp as a test set, of
 large ones every detail is smooth. Whole photographs, and the last quarter of the SIDD pairs, are
-held back for validation. The folders are what `training/train.py --data` takes.
+held back for validation. The folders are what `training/train.py --data` takes; `small` holds what
+is sharp to the last pixel: photographs shrunk further, and the sharp frames of `motion`.
 """
 
 import argparse
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,10 +20,13 @@ from hinet_tf.files import atomic_path
 
 # Long sides in pixels. Kodak's photographs have 768, on which the denoiser is measured.
 PHOTO_SIZES = (1024, 768, 512, 384)
+SMALL_SIZES = (448, 320)
 # One photograph in this many validates; so do this many of the last SIDD pairs.
 HELD_BACK_PHOTOS, HELD_BACK_SIDD = 13, 8
 # Motion blur of a frame and of its shrunk copies: REDS frames here have a quarter of their size.
 MOTION_SHRINKS = (1, 2, 4)
+# Which of the copies are sharp enough for `small`.
+SHARP_SHRINKS = {"gopro14": (2, 4), "reds60": (1,)}
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -46,22 +51,27 @@ def lay_out(source: Path, target: Path) -> dict[str, int]:
         UsageError: If there is no manifest, or an image that it names is missing.
     """
     rows = _rows(source)
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
 
     def pair(folder: str, split: str, row: dict[str, str], shrink: int = 1) -> None:
         name = f"{Path(row['set']).name}_{Path(row['clean']).stem}_{shrink}.png"
         for side, column in (("input", "degraded"), ("target", "clean")):
             _shrink(source / row[column], target / folder / split / side / name, shrink)
-        counts[f"{folder}/{split}"] = counts.get(f"{folder}/{split}", 0) + 1
+        counts[f"{folder}/{split}"] += 1
+
+    def photo(folder: str, split: str, row: dict[str, str], side: int) -> None:
+        name = f"{Path(row['clean']).stem}_{side}.png"
+        _shrink(source / row["clean"], target / folder / split / name, side=side)
+        counts[f"{folder}/{split}"] += 1
 
     photos = [row for row in rows if row["task"] == "clean"]
     for number, row in enumerate(photos):
         held_back = number % HELD_BACK_PHOTOS == HELD_BACK_PHOTOS - 1
         split = "val" if held_back else "train"
         for size in (768,) if held_back else PHOTO_SIZES:
-            name = f"{Path(row['clean']).stem}_{size}.png"
-            _shrink(source / row["clean"], target / "photos" / split / name, side=size)
-            counts[f"photos/{split}"] = counts.get(f"photos/{split}", 0) + 1
+            photo("photos", split, row, size)
+        for size in SMALL_SIZES[-1:] if held_back else SMALL_SIZES:
+            photo("small", split, row, size)
 
     blocks = [row for row in rows if row["set"] == "sidd_val65"]
     for row in (row for row in rows if row["task"] == "denoise"):
@@ -73,7 +83,11 @@ def lay_out(source: Path, target: Path) -> dict[str, int]:
             held_back = number == len(chosen) - 1
             for shrink in shrinks[-1:] if held_back else shrinks:
                 pair("motion", "val" if held_back else "train", row, shrink)
-    return counts
+            for shrink in () if held_back else SHARP_SHRINKS[name]:
+                frame = f"{name}_{Path(row['clean']).stem}_{shrink}.png"
+                _shrink(source / row["clean"], target / "small" / "train" / frame, shrink)
+                counts["small/train"] += 1
+    return dict(counts)
 
 
 def _rows(source: Path) -> list[dict[str, str]]:

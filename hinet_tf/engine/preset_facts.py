@@ -44,6 +44,7 @@ DATA_SETS: dict[str, tuple[dict[str, str], ...]] = {
     "photos": _PHOTOS,
     "sidd": _SIDD,
     "motion": _MOTION,
+    "small": (*_PHOTOS, *_MOTION),
 }
 
 _FEW_PHOTOS = (
@@ -108,7 +109,7 @@ def training_data(folders: list[str]) -> list[dict[str, str]]:
         folders: Names of folders as in `DATA_SETS`.
 
     Returns:
-        `{"name", "license", "source"}` of each set.
+        `{"name", "license", "source"}` of each set, each once.
 
     Raises:
         ValueError: If nothing is known about a folder.
@@ -123,4 +124,5 @@ def training_data(folders: list[str]) -> list[dict[str, str]]:
             f"Nothing is known about the licence of {unknown[0]!r}. Expected one of: "
             f"{', '.join(DATA_SETS)}; add it to hinet_tf/engine/preset_facts.py."
         )
-    return [entry for folder in folders for entry in DATA_SETS[folder]]
+    entries = [entry for folder in folders for entry in DATA_SETS[folder]]
+    return [entry for number, entry in enumerate(entries) if entry not in entries[:number]]
