@@ -52,6 +52,14 @@ def test_layout(source, tmp_path):
     frames = sorted(p.name for p in (out / "motion/train/input").iterdir())
     assert frames == [*(f"gopro14_gopro1400_{n}.png" for n in (1, 2, 4)), "reds60_reds6000_1.png"]
     assert len(list((out / "motion/val/target").iterdir())) == 2
+    small = {p.stem for p in (out / "small/train").iterdir()}
+    assert {f"00_{side}" for side in (448, 320)} <= small
+    # The sharp frames of the pairs that train, without those that validate.
+    assert {name for name in small if name.startswith(("gopro", "reds"))} == {
+        *(f"gopro14_gopro1400_{n}" for n in (2, 4)),
+        "reds60_reds6000_1",
+    }
+    assert [p.name for p in (out / "small/val").iterdir()] == ["12_320.png"]
 
 
 @pytest.mark.parametrize(
