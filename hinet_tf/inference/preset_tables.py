@@ -13,11 +13,14 @@ _TASKS = {
     "deblur": "Deblurring",
     "derain": "Deraining",
 }
-# Gaussian colour denoising on Kodak24 as Restormer's table of that name gives it (Zamir et al.,
-# CVPR 2022, arXiv:2111.09881). FFDNet's figures are those of its authors, on the 500x500 middles
-# (github.com/swz30/Restormer, issue 48).
+# Gaussian colour denoising on Kodak24. CBM3D, CDnCNN and FFDNet: Zhang, Zuo and Zhang (FFDNet, IEEE
+# TIP 2018, arXiv:1710.04026, table of colour images), on the 500x500 middles
+# (github.com/swz30/Restormer, issue 48). DRUNet and Restormer: Zamir et al. (Restormer, CVPR 2022,
+# arXiv:2111.09881, table of Gaussian colour denoising).
 _PUBLISHED = {
     "denoise": {
+        "CBM3D, published": (34.28, 31.68, 28.46),
+        "DnCNN, published": (34.48, 32.03, 28.85),
         "FFDNet, published": (34.63, 32.13, 28.98),
         "DRUNet, published": (35.31, 32.89, 29.86),
         "Restormer, published": (35.47, 33.04, 30.01),
@@ -30,8 +33,9 @@ or Rain13k. Images are clamped to [0, 1], the input's too; noise is added withou
 fixed seed. "Clean photo" is how much of an undamaged Kodak photograph is left."""
 _PUBLISHED_NOTE = {
     "denoise": """\
-Published figures are as Zamir et al. give them (Restormer, CVPR 2022, Gaussian colour denoising);
-FFDNet's were measured on the 500×500 middles of the photographs.
+Published figures of CBM3D, DnCNN and FFDNet are those of the
+[FFDNet paper](https://arxiv.org/abs/1710.04026), on the 500×500 middles of the photographs; of DRUNet
+and Restormer those of the [Restormer paper](https://arxiv.org/abs/2111.09881).
 """
 }
 _EXPORT_NOTE = """\
