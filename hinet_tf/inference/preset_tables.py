@@ -34,8 +34,8 @@ fixed seed. "Clean photo" is how much of an undamaged Kodak photograph is left."
 _PUBLISHED_NOTE = {
     "denoise": """\
 Published figures of CBM3D, DnCNN and FFDNet are those of the
-[FFDNet paper](https://arxiv.org/abs/1710.04026), on the 500×500 middles of the photographs; of DRUNet
-and Restormer those of the [Restormer paper](https://arxiv.org/abs/2111.09881).
+[FFDNet paper](https://arxiv.org/abs/1710.04026), on the 500×500 middles of the photographs; of
+DRUNet and Restormer those of the [Restormer paper](https://arxiv.org/abs/2111.09881).
 """
 }
 _EXPORT_NOTE = """\
