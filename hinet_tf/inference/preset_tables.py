@@ -41,7 +41,7 @@ DRUNet and Restormer those of the [Restormer paper](https://arxiv.org/abs/2111.0
 _EXPORT_NOTE = """\
 Files take {size} pixels; the change in PSNR is against the float32 model, on the middle of each
 test image (denoising: σ 25); time is the median on the {threads} processors of the machine that
-made the card."""
+made the card, with other work beside: too high, and to be measured again."""
 
 
 def preset_tables(cards: Mapping[str, Mapping[str, Any]]) -> str:
