@@ -1,6 +1,7 @@
 """Starting a training from weights instead of from chance."""
 
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import keras
@@ -9,13 +10,19 @@ from hinet_tf.models import HINet, load_torch_checkpoint
 from hinet_tf.models.presets import is_preset, presets
 
 
-def load_initial_weights(network: HINet, source: str) -> None:
+def load_initial_weights(network: HINet, source: str) -> list[str]:
     """Puts the weights of another training into a network.
+
+    Where only one of the two normalizes a level, its convolutions are taken all the same, so that
+    a deblurring network (levels 3 and 4) can start from a denoiser (all levels).
 
     Args:
         network: The network to fill; made under its strategy's scope.
         source: A `.keras` model, an official `.pth` checkpoint, a preset, or a run directory,
             whose best model is taken.
+
+    Returns:
+        What was not taken over, in lines for a person; none if the networks are alike.
 
     Raises:
         ValueError: If the weights are of another architecture (the message names both values),
@@ -23,15 +30,27 @@ def load_initial_weights(network: HINet, source: str) -> None:
         FileNotFoundError: If there is no such file.
     """
     model = _open(source)
-    for key in ("width", "depth", "channels", "hin_levels"):
+    for key in ("width", "depth", "channels"):
         ours, theirs = getattr(network, key), getattr(model, key)
         if ours != theirs:
             raise ValueError(
                 f"{source} holds a HINet with {key}={theirs}; this training has {key}={ours}. "
                 f"{_remedy(key, theirs)}"
             )
-    for target, origin in zip(network.trainable_variables, model.trainable_variables, strict=True):
-        target.assign(keras.ops.convert_to_numpy(origin.value))
+    origins = {variable.path: variable for variable in model.trainable_variables}
+    for target in network.trainable_variables:
+        if target.path in origins or "/norm/" not in target.path:
+            target.assign(keras.ops.convert_to_numpy(origins[target.path].value))
+    if network.hin_levels == model.hin_levels:
+        return []
+    return [
+        f"{source} normalizes levels {_listed(model.hin_levels)}, this network "
+        f"{_listed(network.hin_levels)}: all weights but those of the normalization are taken over."
+    ]
+
+
+def _listed(levels: Iterable[int]) -> str:
+    return ", ".join(map(str, levels)) or "none"
 
 
 def _open(source: str) -> HINet:
@@ -61,6 +80,4 @@ def _load_keras(path: Path) -> HINet:
 def _remedy(key: str, value: object) -> str:
     if key == "width":
         return f"Use --scale {value / 64:g}."
-    if key == "hin_levels":
-        return f"Use --set hin_levels={','.join(map(str, value))}."
     return "Start from other weights."

@@ -258,10 +258,19 @@ def test_init_of_another_width_is_refused(finished, tmp_path, capsys):
     assert "width=4" in error and "width=8" in error
 
 
-def test_init_with_other_normalized_levels_is_refused(finished, tmp_path, capsys):
+def test_init_with_other_normalized_levels_takes_the_convolutions(finished, tmp_path, capsys):
     arguments = ["--init", str(finished), "--set", "hin_levels=3,4"]
-    assert train(tmp_path / "run", *arguments) == 1
-    assert "hin_levels=0,1,2,3,4" in the_error(capsys)
+    rate = ["--set", "learning_rate=1e-12", "--set", "final_learning_rate=0"]
+    assert train(tmp_path / "run", *arguments, *rate, steps=2) == 0
+    assert "normalizes levels 0, 1, 2, 3, 4, this network 3, 4" in capsys.readouterr().out
+    first, second = (
+        {weight.path: weight.numpy() for weight in keras.saving.load_model(path).weights}
+        for path in (finished / "best.keras", tmp_path / "run" / "last.keras")
+    )
+    assert "stage1_encoder3/norm/gamma" in second and "stage2_encoder2/norm/beta" not in second
+    assert {path for path in first if "/norm/" not in path} <= set(second)
+    for path, weight in second.items():
+        np.testing.assert_allclose(weight, first[path], atol=1e-9, err_msg=path)
 
 
 def test_nan_stops_with_step_rate_and_last_good_checkpoint(tmp_path, capsys):
