@@ -38,7 +38,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def lay_out(source: Path, target: Path) -> dict[str, int]:
-    """Writes the folders `photos`, `sidd` and `motion`.
+    """Writes the folders `photos`, `small`, `sidd` and `motion`.
 
     Args:
         source: Folder with `manifests/train.csv`.
@@ -53,10 +53,13 @@ def lay_out(source: Path, target: Path) -> dict[str, int]:
     rows = _rows(source)
     counts: Counter[str] = Counter()
 
+    def frame(column: str, folder: str, row: dict[str, str], shrink: int) -> None:
+        name = f"{row['set']}_{Path(row['clean']).stem}_{shrink}.png"
+        _shrink(source / row[column], target / folder / name, shrink)
+
     def pair(folder: str, split: str, row: dict[str, str], shrink: int = 1) -> None:
-        name = f"{Path(row['set']).name}_{Path(row['clean']).stem}_{shrink}.png"
-        for side, column in (("input", "degraded"), ("target", "clean")):
-            _shrink(source / row[column], target / folder / split / side / name, shrink)
+        frame("degraded", f"{folder}/{split}/input", row, shrink)
+        frame("clean", f"{folder}/{split}/target", row, shrink)
         counts[f"{folder}/{split}"] += 1
 
     def photo(folder: str, split: str, row: dict[str, str], side: int) -> None:
@@ -84,8 +87,7 @@ def lay_out(source: Path, target: Path) -> dict[str, int]:
             for shrink in shrinks[-1:] if held_back else shrinks:
                 pair("motion", "val" if held_back else "train", row, shrink)
             for shrink in () if held_back else SHARP_SHRINKS[name]:
-                frame = f"{name}_{Path(row['clean']).stem}_{shrink}.png"
-                _shrink(source / row["clean"], target / "small" / "train" / frame, shrink)
+                frame("clean", "small/train", row, shrink)
                 counts["small/train"] += 1
     return dict(counts)
 

@@ -15,7 +15,9 @@ def source(tmp_path):
 
     def write(path, width):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.random.default_rng(0).integers(0, 256, (width // 2, width, 3), np.uint8)
+        pixels = np.random.default_rng(len(rows)).integers(0, 256, (width // 2, width, 3), np.uint8)
+        # What is degraded is dark.
+        pixels //= 2 if "/in/" in path else 1
         Image.fromarray(pixels).save(folder / path)
         return path
 
@@ -55,10 +57,15 @@ def test_layout(source, tmp_path):
     small = {p.stem for p in (out / "small/train").iterdir()}
     assert {f"00_{side}" for side in (448, 320)} <= small
     # The sharp frames of the pairs that train, without those that validate.
-    assert {name for name in small if name.startswith(("gopro", "reds"))} == {
-        *(f"gopro14_gopro1400_{n}" for n in (2, 4)),
-        "reds60_reds6000_1",
-    }
+    sharp = {name for name in small if name.startswith(("gopro", "reds"))}
+    assert sharp == {*(f"gopro14_gopro1400_{n}" for n in (2, 4)), "reds60_reds6000_1"}
+    for name in sharp:
+        frame, target, blurred = (
+            np.asarray(Image.open(out / folder / f"{name}.png"))
+            for folder in ("small/train", "motion/train/target", "motion/train/input")
+        )
+        np.testing.assert_array_equal(frame, target)
+        assert blurred.mean() < 0.6 * frame.mean()
     assert [p.name for p in (out / "small/val").iterdir()] == ["12_320.png"]
 
 
