@@ -1,10 +1,11 @@
 """Writes a page with before/after sliders for every preset.
 
-    python training/preset_gallery.py
+    python training/preset_gallery.py --data DATA --sidd runs/preset_data/sidd
     python training/preset_gallery.py --photos DIR --out gallery --preset denoise_0.25x
 
 Without --photos it shows scikit-image's, which may be passed on; check that of others before their
-page is.
+page is. So may frames of REDS, found by DATA/manifests/eval.csv, and SIDD's pairs: these two are
+real blur and real noise. Both were held back from training.
 """
 
 import argparse
@@ -12,11 +13,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
+from hinet_tf.inference.scored_pairs import ScoredPair
 
 _CREDIT = (
     "Photographs: astronaut, NASA, public domain; chelsea, Stefan van der Walt, CC0; coffee, "
     "Rachel Michetti, CC0; rocket, SpaceX, public domain. All from scikit-image."
 )
+# The first, middle and last of the pairs.
+_REAL = 3
+_REAL_CREDIT = {
+    "denoise": " Real noise: SIDD (Abdelhamed, Lin, Brown, CVPR 2018), MIT.",
+    "deblur": " Real blur: REDS (Nah et al., NTIRE 2019), CC BY 4.0, at a quarter of its size.",
+}
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -24,6 +32,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = CommandParser(__doc__)
     add = parser.add_argument
     add("--photos", type=Path, metavar="DIR", help="clean photos (default: scikit-image's)")
+    add("--data", type=Path, metavar="DATA", help="folder with manifests/eval.csv: real blur")
+    add("--sidd", type=Path, metavar="DIR", help="real noise that was held back from training")
     add("--preset", action="append", metavar="NAME", help="show this one (default: all)")
     add("--presets", type=Path, default=Path("hinet_tf/models/presets"), metavar="DIR")
     add("--out", type=Path, default=Path("docs/presets"), metavar="DIR")
@@ -39,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.inference import Restorer
     from hinet_tf.inference.preset_examples import PHOTOS
     from hinet_tf.inference.preset_gallery import write_preset_gallery
-    from hinet_tf.inference.scored_pairs import clean_images
+    from hinet_tf.inference.preset_test_sets import preset_test_sets
+    from hinet_tf.inference.scored_pairs import clean_images, find_pairs
     from hinet_tf.models import HINet
     from hinet_tf.models.presets import preset_card
 
@@ -56,10 +67,22 @@ def run(args: argparse.Namespace) -> int:
         name: (card, Restorer(HINet.from_preset(args.presets / f"{name}.json")))
         for name, card in cards.items()
     }
-    page = write_preset_gallery(args.out, restorers, photos, credit)
+    real = {}
+    if args.sidd:
+        real["denoise"] = find_pairs(args.sidd)
+    if args.data:
+        real["deblur"] = preset_test_sets("deblur", args.data)[0].pairs
+    real = {task: _spread(pairs) for task, pairs in real.items()}
+    credit += "".join(_REAL_CREDIT[task] for task in real)
+    page = write_preset_gallery(args.out, restorers, photos, credit, real)
     size = sum(file.stat().st_size for file in (args.out / "gallery").iterdir())
     print(f"{page}, pictures {size / 1e6:.1f} MB")
     return EXIT_DONE
+
+
+def _spread(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:
+    last = len(pairs) - 1
+    return [pairs[number] for number in sorted({last * n // (_REAL - 1) for n in range(_REAL)})]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,6 +13,7 @@ from hinet_tf.inference.preset_examples import EXAMPLES, pairs_of
 from hinet_tf.inference.preset_test_sets import middle
 from hinet_tf.inference.restorer import Restorer
 from hinet_tf.inference.score_pairs import score_pairs
+from hinet_tf.inference.scored_pairs import ScoredPair
 
 # What a page shows of each photo: at this size five presets and four photos stay below 3 MB.
 _HEIGHT, _WIDTH = 256, 384
@@ -25,6 +26,7 @@ def write_preset_gallery(
     restorers: Mapping[str, tuple[Mapping[str, Any], Restorer]],
     photos: Mapping[str, np.ndarray],
     credit: str,
+    real: Mapping[str, Sequence[ScoredPair]] | None = None,
 ) -> Path:
     """Degrades the middle of each photo, restores it with each preset, and writes the page.
 
@@ -33,6 +35,7 @@ def write_preset_gallery(
         restorers: Name -> card and restorer.
         photos: Name -> clean photo, `(height, width, 3)` uint8, at least 256 by 384 pixels.
         credit: Line about the photos at the end of the page.
+        real: Task -> pairs that were not degraded by a program, shown whole after the photos.
 
     Returns:
         The path of `index.html`.
@@ -50,16 +53,22 @@ def write_preset_gallery(
     crops = {name: middle(p[: _HEIGHT + 32], _HEIGHT, _WIDTH) for name, p in photos.items()}
     for name, crop in crops.items():
         _save(folder / "gallery" / f"{name}.webp", crop)
-    sections = [
-        {
-            "name": preset,
-            "title": card["title"],
-            "parameters": card["parameters"],
-            "degradation": EXAMPLES[card["task"]][0],
-            "entries": _entries(folder / "gallery", preset, card["task"], restorer, crops),
-        }
-        for preset, (card, restorer) in restorers.items()
-    ]
+    sections = []
+    for preset, (card, restorer) in restorers.items():
+        taken = (real or {}).get(card["task"], [])
+        for pair in taken:
+            _save(folder / "gallery" / f"{pair.name}.webp", pair.target())
+        pairs = pairs_of(card["task"], list(crops), list(crops.values()))
+        sections.append(
+            {
+                "name": preset,
+                "title": card["title"],
+                "parameters": card["parameters"],
+                "degradation": EXAMPLES[card["task"]][0],
+                "real": len(taken),
+                "entries": _entries(folder / "gallery", preset, restorer, [*pairs, *taken]),
+            }
+        )
     environment = Environment(
         loader=PackageLoader("hinet_tf.inference"), autoescape=True, trim_blocks=True
     )
@@ -70,7 +79,7 @@ def write_preset_gallery(
 
 
 def _entries(
-    folder: Path, preset: str, task: str, restorer: Restorer, crops: Mapping[str, np.ndarray]
+    folder: Path, preset: str, restorer: Restorer, pairs: Sequence[ScoredPair]
 ) -> Sequence[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
 
@@ -89,9 +98,7 @@ def _entries(
             }
         )
 
-    score_pairs(
-        restorer, pairs_of(task, list(crops), list(crops.values())), [_PROTOCOL], on_image=keep
-    )
+    score_pairs(restorer, pairs, [_PROTOCOL], on_image=keep)
     return entries
 
 

@@ -211,3 +211,21 @@ def test_the_gallery_shows_every_preset_and_photo(published, tmp_path):
         with PIL.Image.open(tmp_path / source) as image:
             assert image.size == (384, 256)
     assert "CC0" in page
+
+
+def test_the_gallery_shows_real_pairs_after_the_photos(published, tmp_path):
+    random = np.random.default_rng(0)
+    for side in ("input", "target"):
+        (tmp_path / "pairs" / side).mkdir(parents=True)
+        for number in range(5):
+            pixels = random.integers(0, 256, (32, 48, 3), np.uint8)
+            PIL.Image.fromarray(pixels).save(tmp_path / "pairs" / side / f"phone{number}.png")
+    command = ["--presets", str(published / "presets"), "--out", str(tmp_path)]
+    assert preset_gallery.main([*command, "--sidd", str(tmp_path / "pairs")]) == 0
+    page = (tmp_path / "index.html").read_text()
+    targets = re.findall(r'<img class="target" src="gallery/([^"]+)\.webp"', page)
+    assert targets == ["astronaut", "chelsea", "coffee", "rocket", "phone0", "phone2", "phone4"]
+    assert "the last 3 as a camera took them" in page and "Real noise: SIDD" in page
+    for source in re.findall(r'src="([^"]+phone[^"]+)"', page):
+        with PIL.Image.open(tmp_path / source) as image:
+            assert image.size == (48, 32)
