@@ -45,7 +45,8 @@ def load_initial_weights(network: HINet, source: str) -> list[str]:
         return []
     return [
         f"{source} normalizes levels {_listed(model.hin_levels)}, this network "
-        f"{_listed(network.hin_levels)}: all weights but those of the normalization are taken over."
+        f"{_listed(network.hin_levels)}: all weights are taken over but those of normalization "
+        "that one of the two lacks."
     ]
 
 
