@@ -16,6 +16,7 @@ _HOMES = {
     "GaussianNoise": "degradations",
     "JpegCompression": "degradations",
     "MotionBlur": "degradations",
+    "PhotoNoise": "degradations",
     "Rain": "degradations",
     "RecordSource": "record_source",
     "SensorNoise": "degradations",

@@ -107,6 +107,9 @@ def build_degradation(recipe: Recipe) -> Any:
         "sensor_noise": lambda: data.SensorNoise(),
         "gaussian_noise": lambda: data.GaussianNoise(one_or_range(recipe.sigma)),
         "blind_noise": lambda: data.BlindNoise(one_or_range(recipe.sigma)),
+        "photo_noise": lambda: data.PhotoNoise(
+            one_or_range(recipe.sigma), one_or_range(recipe.quality)
+        ),
         "jpeg": lambda: data.JpegCompression(one_or_range(recipe.quality)),
         "motion_blur": lambda: data.MotionBlur(),
         "rain": lambda: data.Rain(),

@@ -11,7 +11,15 @@ from typing import Any
 AUGMENTATIONS = ("dihedral", "sidd", "none")
 LOSSES = ("psnr", "l1")
 PRECISIONS = ("float32", "bfloat16", "float16")
-DEGRADATIONS = ("sensor_noise", "gaussian_noise", "blind_noise", "jpeg", "motion_blur", "rain")
+DEGRADATIONS = (
+    "sensor_noise",
+    "gaussian_noise",
+    "blind_noise",
+    "photo_noise",
+    "jpeg",
+    "motion_blur",
+    "rain",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +38,9 @@ class Recipe:
         data: `"builtin"`, a folder, or `tfds:NAME`; several with commas between.
         shares: Relative share of each data set in the batches; `None` for its number of images.
         degradation: What makes a degraded image from a clean one where the data has no pairs.
-        sigma: Standard deviation of `"gaussian_noise"` and `"blind_noise"` in 8-bit levels: one, or
-            a range `low,high`.
-        quality: JPEG quality of `"jpeg"`: one, or a range `low,high`.
+        sigma: Standard deviation of `"gaussian_noise"`, `"blind_noise"` and `"photo_noise"` in
+            8-bit levels: one, or a range `low,high`.
+        quality: JPEG quality of `"jpeg"` and `"photo_noise"`: one, or a range `low,high`.
         init: Weights to start from: a `.keras` model, an official `.pth` checkpoint, a preset or a
             run directory; `None` for PyTorch's default initialization.
         patch: Side of the training patches in pixels.

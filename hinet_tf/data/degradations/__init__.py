@@ -6,6 +6,7 @@ from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.degradations.gaussian_noise import GaussianNoise
 from hinet_tf.data.degradations.jpeg_compression import JpegCompression
 from hinet_tf.data.degradations.motion_blur import MotionBlur
+from hinet_tf.data.degradations.photo_noise import PhotoNoise
 from hinet_tf.data.degradations.rain import Rain
 from hinet_tf.data.degradations.sensor_noise import SensorNoise
 
@@ -16,6 +17,7 @@ __all__ = [
     "GaussianNoise",
     "JpegCompression",
     "MotionBlur",
+    "PhotoNoise",
     "Rain",
     "SensorNoise",
 ]

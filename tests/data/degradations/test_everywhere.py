@@ -15,11 +15,20 @@ from hinet_tf.data.degradations import (
     GaussianNoise,
     JpegCompression,
     MotionBlur,
+    PhotoNoise,
     Rain,
     SensorNoise,
 )
 
-ALL = [GaussianNoise(), SensorNoise(), JpegCompression(), MotionBlur(), Defocus(), Rain()]
+ALL = [
+    GaussianNoise(),
+    SensorNoise(),
+    PhotoNoise(jpeg_share=1),
+    JpegCompression(),
+    MotionBlur(),
+    Defocus(),
+    Rain(),
+]
 each = pytest.mark.parametrize("degradation", ALL, ids=lambda d: type(d).__name__)
 # Six float32 roundings near 1; JPEG rounds to whole levels, so a few values may differ by more.
 CLOSE = 2e-6
@@ -78,7 +87,8 @@ import sys
 import numpy as np
 from hinet_tf.data.degradations import *
 image = np.load(sys.argv[1])
-all = [GaussianNoise(), SensorNoise(), JpegCompression(), MotionBlur(), Defocus(), Rain()]
+all = [GaussianNoise(), SensorNoise(), PhotoNoise(jpeg_share=1), JpegCompression(), MotionBlur()]
+all += [Defocus(), Rain()]
 import jax
 results = {type(d).__name__: jax.jit(d)(image, np.array([5, 0], "uint32")) for d in all}
 assert "tensorflow" not in sys.modules

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hinet_tf.data.degradations import BlindNoise, GaussianNoise, SensorNoise
+from hinet_tf.data import random_numbers
+from hinet_tf.data.degradations import (
+    BlindNoise,
+    GaussianNoise,
+    JpegCompression,
+    PhotoNoise,
+    SensorNoise,
+)
 from hinet_tf.data.degradations.linear_light import to_linear, to_srgb
 
 SIDE = 512
@@ -111,3 +118,34 @@ def test_blind_noise_mixes_sensors_clipped_and_unclipped_gaussians():
 def test_blind_noise_refuses_a_share_beyond_one():
     with pytest.raises(ValueError, match=r"sensor_share.*1.2"):
         BlindNoise(sensor_share=1.2)
+
+
+def test_photo_noise_compresses_its_share_of_noisy_images():
+    # Half of the chroma's resolution is gone with the compression, so that the colour noise of
+    # neighbours is alike, which independent noise is not. 400 draws: 4 standard errors are 0.1.
+    degrade = PhotoNoise(sigma=40, quality=95, jpeg_share=0.4)
+    gray = np.full((32, 32, 3), 0.5, np.float32)
+    compressed = []
+    for seed in range(400):
+        noisy = degrade(gray, seed).numpy()
+        blue = noisy[..., 2] - noisy[..., 1]
+        if blue.std() > 0.05:
+            compressed.append(np.corrcoef(blue[:, 1:].ravel(), blue[:, :-1].ravel())[0, 1] > 0.3)
+    assert len(compressed) > 300
+    assert np.mean(compressed) == pytest.approx(0.4, abs=0.1)
+
+
+def test_photo_noise_compresses_after_the_noise():
+    image = np.full((64, 64, 3), 0.5, np.float32)
+    fold_in = random_numbers.fold_in
+    noisy = BlindNoise(30)(image, fold_in(7, 1))
+    expected = JpegCompression(80)(noisy, fold_in(7, 2))
+    degrade = PhotoNoise(30, quality=80, jpeg_share=1)
+    np.testing.assert_array_equal(degrade(image, 7), expected)
+    assert degrade.margin == JpegCompression(80).margin
+    np.testing.assert_array_equal(PhotoNoise(30, jpeg_share=0)(image, 7), noisy)
+
+
+def test_photo_noise_refuses_a_share_beyond_one():
+    with pytest.raises(ValueError, match=r"jpeg_share.*-0.1"):
+        PhotoNoise(jpeg_share=-0.1)
