@@ -83,14 +83,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _card(name: str | None, model, made_by: list[dict[str, Any]]) -> dict[str, Any]:
-    from hinet_tf.engine.preset_facts import LICENSE, PURPOSE, training_data
+    from hinet_tf.engine.preset_facts import LICENSE, STATED, training_data
 
     recipe = made_by[-1]["recipe"]
-    purpose = PURPOSE[recipe["task"]]
     folders = [Path(folder).name for step in made_by for folder in step["images"]]
     return {
         "name": name or f"{recipe['task']}_{recipe['scale']:g}x",
-        "title": purpose["title"],
         "task": recipe["task"],
         "scale": recipe["scale"],
         "config": {
@@ -103,8 +101,7 @@ def _card(name: str | None, model, made_by: list[dict[str, Any]]) -> dict[str, A
         "sha256": "",
         "license": LICENSE,
         "training_data": training_data(list(dict.fromkeys(folders))),
-        "intended_use": purpose["use"],
-        "limits": purpose["limits"],
+        **STATED[recipe["task"]],
         "made_by": made_by,
         "scores": {},
     }

@@ -6,7 +6,8 @@
 
 DATA holds manifests/eval.csv and the images that it names; --sidd names the paired folder whose
 `val` was held back from training. The scores go into each preset's card, from there into its page
-in docs/presets and into the tables of README.md. --tables writes pages and tables anew, no more.
+in docs/presets and into the tables of README.md. --tables scores nothing, and writes pages and
+tables anew. What hinet_tf/engine/preset_facts.py states goes into the cards either way.
 """
 
 import argparse
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     # Late, so that a wrong command is answered at once.
     from rich.console import Console
 
+    from hinet_tf.engine.preset_facts import STATED
     from hinet_tf.engine.preset_page import write_page
     from hinet_tf.inference.preset_tables import preset_tables, replace_between_markers
     from hinet_tf.models.presets import preset_card, write_card
@@ -57,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
             cards[name]["scores"] = _score(args, name, cards[name]["task"], status)
         write_card(args.presets, cards[name])
     for card in cards.values():
+        card |= STATED[card["task"]]
+        write_card(args.presets, card)
         write_page(args.docs, card)
     replace_between_markers(args.readme, preset_tables(cards))
     print(f"{len(cards)} presets in {args.readme}")

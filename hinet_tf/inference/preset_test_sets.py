@@ -61,6 +61,8 @@ def preset_test_sets(task: str, data: Path, sidd: Path | None = None) -> list[Pr
         sets.append(
             _set("kodak24_500_sigma25", "500×500, σ 25", kodak, _noise(25), task, crop=_MIDDLE)
         )
+        # What people have: a file of a camera, with its noise in it.
+        sets.append(_set("kodak24_sigma25_jpeg", "σ 25, then JPEG 90", kodak, _noisy_jpeg, task))
         if sidd:
             pairs = find_pairs(sidd)
             sets.append(
@@ -156,6 +158,11 @@ def _noise(sigma: float) -> Callable[[np.ndarray, int], np.ndarray]:
         return np.asarray(noise(clean.astype(np.float32) / 255, seed))
 
     return degrade
+
+
+def _noisy_jpeg(clean: np.ndarray, number: int) -> np.ndarray:
+    noisy = np.clip(_noise(25)(clean, number), 0, 1)
+    return _jpeg(90)(np.rint(noisy * 255).astype(np.uint8), number)
 
 
 def _jpeg(quality: int) -> Callable[[np.ndarray, int], np.ndarray]:

@@ -111,6 +111,7 @@ def test_the_page_shows_curve_failures_and_licences(published):
     assert len(re.findall(r"!\[", page)) == 3
     assert "Unsplash License" in page and "--set learning_rate=0.001" in page
     assert preset_card(published / "presets")["sha256"] in page
+    assert "- Kodak24 was looked at while" in page
 
 
 @pytest.mark.parametrize(
@@ -171,6 +172,9 @@ def test_scores_go_into_card_page_and_readme(published, data, tmp_path):
     assert sigma25["images"] == 1 and sigma25["protocol"] == "matlab"
     # Noise of sigma 25 of 255 is 20.17 dB; clamping takes a part of it away.
     assert 20.17 < sigma25["input_psnr"] < 21.5
+    # Chroma at half resolution has lost a part of the noise.
+    saved = scores["sets"]["kodak24_sigma25_jpeg"]
+    assert saved["input_psnr"] > sigma25["input_psnr"] + 0.2
     assert scores["sets"]["clean"]["input_psnr"] is None
     assert abs(scores["exports"]["files"]["float16"]["drop"]) < 0.05
     assert scores["multiply_adds"] == (585 * 16 + 135 * 4) * 256**2

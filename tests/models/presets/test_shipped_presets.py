@@ -38,6 +38,7 @@ def test_the_card_is_complete(name):
     assert card["config"]["width"] == 64 * card["scale"]
     for key in ("license", "training_data", "intended_use", "limits", "made_by", "scores"):
         assert card[key], key
+    assert isinstance(card["remarks"], list)
     assert all(data["license"] and data["source"] for data in card["training_data"])
     for run in card["made_by"]:
         assert Recipe(
