@@ -9,6 +9,7 @@ from typing import Any
 
 from hinet_tf.data import open_sources
 from hinet_tf.engine.json_log import JsonLog
+from hinet_tf.models.presets import is_preset, preset_card
 from hinet_tf.tasks import Recipe, get_recipe
 
 # Two events of a run further apart than this lie on both sides of an interruption.
@@ -90,6 +91,8 @@ def command_of(recipe: Recipe, directory: Path, program: str = _PROGRAM) -> str:
     for key, value in dataclasses.asdict(recipe).items():
         if key not in ("task", "data") and value != usual[key]:
             words += ["--set", f"{key}={_text(value)}"]
+    if recipe.init and is_preset(recipe.init) and preset_card(recipe.init)["task"] != recipe.task:
+        words.append("--force")
     return shlex.join([*words, "--run", str(directory)])
 
 

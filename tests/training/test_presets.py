@@ -103,6 +103,12 @@ def test_a_command_gives_its_recipe_back(task, changes):
         assert recipe_from(parse_training_args(words)) == recipe
 
 
+@pytest.mark.parametrize(("task", "words"), [("denoise", []), ("deblur", ["--force"])])
+def test_a_command_insists_on_a_preset_of_another_task(task, words):
+    recipe = get_recipe(task).replace(init="denoise_0.25x", scale=0.25)
+    assert [w for w in shlex.split(command_of(recipe, Path("run"))) if w == "--force"] == words
+
+
 def test_the_page_shows_curve_failures_and_licences(published):
     page = (published / "docs" / "denoise_0.0625x.md").read_text()
     for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page):
