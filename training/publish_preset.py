@@ -3,8 +3,8 @@
     python training/publish_preset.py --run runs/a --run runs/b --hardware "2 CPU cores"
 
 The weights are those of the last run's best model, rounded to float16. Writes NAME.npz and the card
-NAME.json into the package, and the page NAME.md with learning curve and the worst pictures into
-docs/presets. training/score_presets.py then adds the scores.
+NAME.json into the package, and the page NAME.md with learning curves and the worst pictures into
+docs/presets. training/score_presets.py then adds the scores; those of the same weights are kept.
 """
 
 import argparse
@@ -45,13 +45,13 @@ def run(args: argparse.Namespace) -> int:
     # Late, so that a wrong command is answered at once.
     import numpy as np
 
-    from hinet_tf.engine.preset_history import joined_records, read_run
+    from hinet_tf.engine.preset_history import read_run, records
     from hinet_tf.engine.preset_page import draw_failures, write_page
     from hinet_tf.files import atomic_path
     from hinet_tf.inference import Restorer, open_model
     from hinet_tf.inference.preset_examples import check_scores
     from hinet_tf.models import HINet
-    from hinet_tf.models.presets import preset_card, write_preset
+    from hinet_tf.models.presets import preset_card, write_card, write_preset
     from hinet_tf.plots import learning_curve
 
     made_by = [
@@ -68,17 +68,24 @@ def run(args: argparse.Namespace) -> int:
     card["check"] = check_scores(restorer, card["task"])
     card["rounding"] = _rounding(Restorer(trained), restorer, card)
 
-    curve = args.docs / f"{card['name']}_curve.png"
-    with atomic_path(curve) as temporary:
-        learning_curve(temporary, joined_records(args.run))
+    for number, (directory, step) in enumerate(zip(args.run, made_by, strict=True), start=1):
+        step["curve"] = f"{card['name']}_curve{number}.png"
+        with atomic_path(args.docs / step["curve"]) as temporary:
+            learning_curve(temporary, records(directory))
     card["failures"] = draw_failures(args.docs, card["name"], card["task"], restorer)
-    path = write_preset(args.out, card, rounded)
-    page = write_page(args.docs, preset_card(path))
+    path = args.out / f"{card['name']}.json"
+    previous = preset_card(path) if path.is_file() else {"sha256": None}
+    write_preset(args.out, card, rounded)
+    card = preset_card(path)
+    if card["sha256"] == previous["sha256"]:
+        card["scores"] = previous["scores"]
+        write_card(args.out, card)
+    page = write_page(args.docs, card)
     print(f"{path.with_suffix('.npz')} ({path.with_suffix('.npz').stat().st_size / 1e6:.1f} MB)")
     for name, psnr in card["check"].items():
         print(f"  {name}: {psnr['input']:.2f} -> {psnr['restored']:.2f} dB")
     print(f"  lost by float16: {card['rounding']['drop']:.4f} dB")
-    print(f"{path}\n{page}\n{curve}")
+    print(f"{path}\n{page}")
     return EXIT_DONE
 
 

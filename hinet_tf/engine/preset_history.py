@@ -73,16 +73,6 @@ def records(directory: Path) -> list[dict[str, Any]]:
     return JsonLog(directory / "log.jsonl").records()
 
 
-def joined_records(directories: list[Path]) -> list[dict[str, Any]]:
-    """The records of trainings that followed one another, the steps counted through."""
-    joined, offset = [], 0
-    for directory in directories:
-        some = records(directory)
-        joined += [{**record, "step": record["step"] + offset} for record in some]
-        offset = max(record["step"] for record in joined)
-    return joined
-
-
 def command_of(recipe: Recipe, directory: Path, program: str = _PROGRAM) -> str:
     """The command that trains a recipe: every key that differs from the task's own."""
     usual = dataclasses.asdict(get_recipe(recipe.task))

@@ -114,7 +114,7 @@ def test_the_page_shows_curve_failures_and_licences(published):
     for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page):
         with PIL.Image.open(published / "docs" / picture) as image:
             assert min(image.size) > 300
-    assert len(re.findall(r"!\[", page)) == 3
+    assert len(re.findall(r"!\[", page)) == 4
     assert "Unsplash License" in page and "--set learning_rate=0.001" in page
     assert preset_card(published / "presets")["sha256"] in page
     assert "- Kodak24 was looked at while" in page
@@ -165,7 +165,7 @@ def data(tmp_path):
     return folder
 
 
-def test_scores_go_into_card_page_and_readme(published, data, tmp_path):
+def test_scores_go_into_card_page_and_readme(published, runs, data, tmp_path):
     shutil.copytree(published, tmp_path / "copy")
     readme = tmp_path / "README.md"
     readme.write_text(f"# before\n\n{START}\nold\n{END}\n\nafter\n")
@@ -192,6 +192,13 @@ def test_scores_go_into_card_page_and_readme(published, data, tmp_path):
     before = text
     assert score_presets.main(["--tables", *places, "--readme", str(readme)]) == 0
     assert readme.read_text() == before
+
+    # Scores stay with their weights, and with no others.
+    for run, kept in (("b", scores), ("a", {})):
+        again = ["--run", str(runs / run), "--hardware", "a test machine"]
+        again += ["--out", str(tmp_path / "copy/presets"), "--docs", str(tmp_path / "copy/docs")]
+        assert publish_preset.main(again) == 0
+        assert preset_card(tmp_path / "copy/presets")["scores"] == kept
 
 
 @pytest.mark.parametrize(
