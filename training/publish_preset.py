@@ -2,7 +2,9 @@
 
     python training/publish_preset.py --run runs/a --run runs/b --hardware "2 CPU cores"
 
-The weights are those of the last run's best model, rounded to float16. Writes NAME.npz and the card
+The weights are those of the last run's best model, rounded to float16. --average takes the mean of
+them and of those that the run started from, which can most of what either can (Wortsman et al.,
+"Robust fine-tuning of zero-shot models", CVPR 2022). Writes NAME.npz and the card
 NAME.json into the package, and the page NAME.md with learning curves and the worst pictures into
 docs/presets. training/score_presets.py then adds the scores; those of the same weights are kept.
 """
@@ -25,10 +27,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--hours", action="append", type=float, help="of each run (default: by its log)")
     add("--program", action="append", help="of each run (default: training/train.py)")
     add("--weights", choices=("best", "last"), default="best", help="of the last run")
+    add("--average", action="store_true", help="the last two runs' weights, half and half")
     add("--name", help="of the preset (default: TASK_SCALEx)")
     add("--out", type=Path, default=Path("hinet_tf/models/presets"), metavar="DIR")
     add("--docs", type=Path, default=Path("docs/presets"), metavar="DIR")
     args = parser.parse_args(argv)
+    if args.average and len(args.run) < 2:
+        parser.error("--average needs two runs, received one --run")
     for key in ("hardware", "commit", "hours", "program"):
         values = getattr(args, key) or [None] * len(args.run)
         if key == "hardware" and len(values) == 1:
@@ -61,9 +66,16 @@ def run(args: argparse.Namespace) -> int:
         )
     ]
     trained = open_model(args.run[-1] / f"{args.weights}.keras")
+    if args.average:
+        start, started = made_by[-1]["recipe"]["init"], args.run[-2]
+        if start is None or Path(start) != started:
+            raise ValueError(f"{args.run[-1]} started from {start}; expected {started}.")
+        earlier = open_model(started / f"{args.weights}.keras")
+        weights = zip(trained.get_weights(), earlier.get_weights(), strict=True)
+        trained.set_weights([(one + other) / 2 for one, other in weights])
     rounded = HINet.from_config(trained.get_config())
     rounded.set_weights([weight.astype(np.float16) for weight in trained.get_weights()])
-    card = _card(args.name, rounded, made_by)
+    card = _card(args.name, rounded, made_by) | {"averaged": args.average}
     restorer = Restorer(rounded)
     card["check"] = check_scores(restorer, card["task"])
     card["rounding"] = _rounding(Restorer(trained), restorer, card)

@@ -103,6 +103,24 @@ def test_a_command_gives_its_recipe_back(task, changes):
         assert recipe_from(parse_training_args(words)) == recipe
 
 
+def test_the_mean_of_two_trainings(runs, tmp_path, capsys):
+    import keras
+
+    places = ["--out", str(tmp_path / "presets"), "--docs", str(tmp_path / "docs")]
+    options = [*places, "--average", "--hardware", "a test machine"]
+    a, b = ["--run", str(runs / "a")], ["--run", str(runs / "b")]
+    assert publish_preset.main([*a, *b, *options]) == 0
+    first, second = (keras.saving.load_model(runs / n / "best.keras").get_weights() for n in "ab")
+    assert any(np.abs(x - y).max() > 1e-3 for x, y in zip(first, second, strict=True))
+    mean = HINet.from_preset(tmp_path / "presets").get_weights()
+    for x, y, z in zip(first, second, mean, strict=True):
+        np.testing.assert_allclose(z, (x + y) / 2, rtol=1e-3, atol=1e-6)
+    assert "the mean of those of the last two" in (tmp_path / "docs/denoise_0.0625x.md").read_text()
+    # Trainings that do not follow one another have no mean.
+    assert publish_preset.main([*b, *a, *options]) == 1
+    assert f"expected {runs / 'b'}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("task", "words"), [("denoise", []), ("deblur", ["--force"])])
 def test_a_command_insists_on_a_preset_of_another_task(task, words):
     recipe = get_recipe(task).replace(init="denoise_0.25x", scale=0.25)
