@@ -37,7 +37,7 @@ FFDNet's were measured on the 500×500 middles of the photographs.
 _EXPORT_NOTE = """\
 Files take {size} pixels; the change in PSNR is against the float32 model, on the middle of each
 test image (denoising: σ 25); time is the median on the {threads} processors of the machine that
-made the card, on which trainings ran beside: compare files of one row, not rows."""
+made the card."""
 
 
 def preset_tables(cards: Mapping[str, Mapping[str, Any]]) -> str:
