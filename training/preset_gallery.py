@@ -19,8 +19,8 @@ _CREDIT = (
     "Photographs: astronaut, NASA, public domain; chelsea, Stefan van der Walt, CC0; coffee, "
     "Rachel Michetti, CC0; rocket, SpaceX, public domain. All from scikit-image."
 )
-# The first, middle and last of the pairs.
-_REAL = 3
+# Spread over the pairs, the first and the last among them.
+_REAL = 4
 _REAL_CREDIT = {
     "denoise": " Real noise: SIDD (Abdelhamed, Lin, Brown, CVPR 2018), MIT.",
     "deblur": " Real blur: REDS (Nah et al., NTIRE 2019), CC BY 4.0, at a quarter of its size.",

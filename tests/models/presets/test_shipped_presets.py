@@ -58,7 +58,11 @@ def test_the_weights_are_the_cards_and_restore_as_it_says(name):
     for photo, psnr in scores.items():
         assert psnr["input"] == pytest.approx(card["check"][photo]["input"], abs=0.01)
         assert psnr["restored"] == pytest.approx(card["check"][photo]["restored"], abs=0.02)
-        assert psnr["restored"] > psnr["input"]
+    # Together: of blurred fur the deblurrer makes a worse image, as its limits say.
+    gains = [psnr["restored"] - psnr["input"] for psnr in scores.values()]
+    assert sum(gains) / len(gains) > 0.5
+    losers = [photo for photo, gain in zip(scores, gains, strict=True) if gain < 0]
+    assert all(photo in " ".join(card["limits"]) for photo in losers)
 
 
 @pytest.mark.parametrize("name", NAMES)
