@@ -18,6 +18,7 @@ from hinet_tf.data.degradations import (
     GaussianNoise,
     JpegCompression,
     MotionBlur,
+    PhotoNoise,
     Rain,
     SensorNoise,
 )
@@ -29,6 +30,7 @@ COLUMNS = {
     "clean": None,
     "GaussianNoise(25)": GaussianNoise(25),
     "SensorNoise(0.012)": SensorNoise(0.012),
+    "PhotoNoise(25, 70, 1)": PhotoNoise(25, 70, 1),
     "JpegCompression(10)": JpegCompression(10),
     "MotionBlur(21)": MotionBlur(21),
     "Defocus(4)": Defocus(4),

@@ -3,10 +3,12 @@
     python training/publish_preset.py --run runs/a --run runs/b --hardware "2 CPU cores"
 
 The weights are those of the last run's best model, rounded to float16. --average takes the mean of
-them and of those that the run started from, which can most of what either can (Wortsman et al.,
-"Robust fine-tuning of zero-shot models", CVPR 2022). Writes NAME.npz and the card
-NAME.json into the package, and the page NAME.md with learning curves and the worst pictures into
-docs/presets. training/score_presets.py then adds the scores; those of the same weights are kept.
+them and of those that the run started from, which may keep most of what both can (Wortsman et al.,
+"Robust fine-tuning of zero-shot models", CVPR 2022): score it beside the run alone.
+
+Writes NAME.npz and the card NAME.json into the package, and the page NAME.md with learning curves
+and the worst pictures into docs/presets. training/score_presets.py then adds the scores; those of
+the same weights are kept.
 """
 
 import argparse
@@ -71,6 +73,11 @@ def run(args: argparse.Namespace) -> int:
         if start is None or Path(start) != started:
             raise ValueError(f"{args.run[-1]} started from {start}; expected {started}.")
         earlier = open_model(started / f"{args.weights}.keras")
+        if _network(trained) != _network(earlier):
+            raise ValueError(
+                f"--average needs two trainings of one network. {args.run[-1]} has "
+                f"{_network(trained)}, {started} has {_network(earlier)}."
+            )
         weights = zip(trained.get_weights(), earlier.get_weights(), strict=True)
         trained.set_weights([(one + other) / 2 for one, other in weights])
     rounded = HINet.from_config(trained.get_config())
@@ -110,12 +117,7 @@ def _card(name: str | None, model, made_by: list[dict[str, Any]]) -> dict[str, A
         "name": name or f"{recipe['task']}_{recipe['scale']:g}x",
         "task": recipe["task"],
         "scale": recipe["scale"],
-        "config": {
-            "width": model.width,
-            "depth": model.depth,
-            "hin_levels": list(model.hin_levels),
-            "channels": model.channels,
-        },
+        "config": _network(model),
         "parameters": model.count_params(),
         "sha256": "",
         "license": LICENSE,
@@ -123,6 +125,15 @@ def _card(name: str | None, model, made_by: list[dict[str, Any]]) -> dict[str, A
         **STATED[recipe["task"]],
         "made_by": made_by,
         "scores": {},
+    }
+
+
+def _network(model) -> dict[str, Any]:
+    return {
+        "width": model.width,
+        "depth": model.depth,
+        "hin_levels": list(model.hin_levels),
+        "channels": model.channels,
     }
 
 

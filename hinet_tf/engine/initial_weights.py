@@ -1,5 +1,6 @@
 """Starting a training from weights instead of from chance."""
 
+import logging
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,20 +10,19 @@ import keras
 from hinet_tf.models import HINet, load_torch_checkpoint
 from hinet_tf.models.presets import is_preset, presets
 
+logger = logging.getLogger(__name__)
 
-def load_initial_weights(network: HINet, source: str) -> list[str]:
+
+def load_initial_weights(network: HINet, source: str) -> None:
     """Puts the weights of another training into a network.
 
     Where only one of the two normalizes a level, its convolutions are taken all the same, so that
-    a deblurring network (levels 3 and 4) can start from a denoiser (all levels).
+    a deblurring network (levels 3 and 4) can start from a denoiser (all levels); a warning says so.
 
     Args:
         network: The network to fill; made under its strategy's scope.
         source: A `.keras` model, an official `.pth` checkpoint, a preset, or a run directory,
             whose best model is taken.
-
-    Returns:
-        What was not taken over, in lines for a person; none if the networks are alike.
 
     Raises:
         ValueError: If the weights are of another architecture (the message names both values),
@@ -41,13 +41,14 @@ def load_initial_weights(network: HINet, source: str) -> list[str]:
     for target in network.trainable_variables:
         if target.path in origins or "/norm/" not in target.path:
             target.assign(keras.ops.convert_to_numpy(origins[target.path].value))
-    if network.hin_levels == model.hin_levels:
-        return []
-    return [
-        f"{source} normalizes levels {_listed(model.hin_levels)}, this network "
-        f"{_listed(network.hin_levels)}: all weights are taken over but those of normalization "
-        "that one of the two lacks."
-    ]
+    if network.hin_levels != model.hin_levels:
+        logger.warning(
+            "%s normalizes levels %s, this network %s: all weights are taken over but those of "
+            "normalization that one of the two lacks.",
+            source,
+            _listed(model.hin_levels),
+            _listed(network.hin_levels),
+        )
 
 
 def _listed(levels: Iterable[int]) -> str:

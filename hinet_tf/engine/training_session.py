@@ -58,8 +58,7 @@ class TrainingSession:
         """
         step, notes = self.checkpoints.restore_newest(self.network)
         if step == 0 and self.recipe.init:
-            for line in load_initial_weights(self.network, self.recipe.init):
-                print(line)
+            load_initial_weights(self.network, self.recipe.init)
         self.progress.step = step
         self.progress.best_psnr = notes.get("best_psnr")
         if self.directory.writable:

@@ -121,6 +121,17 @@ def test_the_mean_of_two_trainings(runs, tmp_path, capsys):
     assert f"expected {runs / 'b'}" in capsys.readouterr().err
 
 
+def test_different_networks_have_no_mean(runs, tmp_path, capsys):
+    shutil.copytree(runs / "b", tmp_path / "b")
+    HINet(width=4, hin_levels=(3, 4)).save(tmp_path / "b" / "best.keras")
+    command = ["--run", str(runs / "a"), "--run", str(tmp_path / "b"), "--hardware", "a machine"]
+    places = ["--out", str(tmp_path / "presets"), "--docs", str(tmp_path / "docs")]
+    assert publish_preset.main([*command, *places, "--average"]) == 1
+    error = capsys.readouterr().err
+    assert "'hin_levels': [3, 4]" in error and "'hin_levels': [0, 1, 2, 3, 4]" in error
+    assert not (tmp_path / "presets").exists()
+
+
 @pytest.mark.parametrize(("task", "words"), [("denoise", []), ("deblur", ["--force"])])
 def test_a_command_insists_on_a_preset_of_another_task(task, words):
     recipe = get_recipe(task).replace(init="denoise_0.25x", scale=0.25)

@@ -258,11 +258,11 @@ def test_init_of_another_width_is_refused(finished, tmp_path, capsys):
     assert "width=4" in error and "width=8" in error
 
 
-def test_init_with_other_normalized_levels_takes_the_convolutions(finished, tmp_path, capsys):
+def test_init_with_other_normalized_levels_takes_the_convolutions(finished, tmp_path, caplog):
     arguments = ["--init", str(finished), "--set", "hin_levels=3,4"]
     rate = ["--set", "learning_rate=1e-12", "--set", "final_learning_rate=0"]
     assert train(tmp_path / "run", *arguments, *rate, steps=2) == 0
-    assert "normalizes levels 0, 1, 2, 3, 4, this network 3, 4" in capsys.readouterr().out
+    assert "normalizes levels 0, 1, 2, 3, 4, this network 3, 4" in caplog.text
     first, second = (
         {weight.path: weight.numpy() for weight in keras.saving.load_model(path).weights}
         for path in (finished / "best.keras", tmp_path / "run" / "last.keras")

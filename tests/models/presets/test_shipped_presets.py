@@ -1,5 +1,6 @@
 """Every preset that ships has its card, checksum, page and scores, and still does what they say."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,12 @@ def test_the_page_is_that_of_the_card(name, tmp_path):
 
     page = write_page(tmp_path, preset_card(name))
     assert page.read_text() == (ROOT / "docs" / "presets" / page.name).read_text()
+
+
+def test_every_picture_stands_on_a_page_and_every_page_has_its_pictures():
+    docs = ROOT / "docs" / "presets"
+    pages = [path for path in docs.iterdir() if path.suffix in (".md", ".html")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    named = set(re.findall(r'(?:src="|\]\()([^")]+\.(?:webp|png|jpg))', text))
+    pictures = (path for path in docs.rglob("*") if path.suffix in (".webp", ".png", ".jpg"))
+    assert named == {path.relative_to(docs).as_posix() for path in pictures}
