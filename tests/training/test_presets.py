@@ -197,7 +197,7 @@ def data(tmp_path):
 def test_scores_go_into_card_page_and_readme(published, runs, data, tmp_path):
     shutil.copytree(published, tmp_path / "copy")
     readme = tmp_path / "README.md"
-    readme.write_text(f"# before\n\n{START}\nold\n{END}\n\nafter\n")
+    readme.write_text(f"# before\n\n{START}\nwhat stood there\n{END}\n\nafter\n")
     places = ["--presets", str(tmp_path / "copy/presets"), "--docs", str(tmp_path / "copy/docs")]
     options = [*places, "--readme", str(readme), "--quantization", "float16", "--limit", "1"]
     assert score_presets.main(["--data", str(data), *options]) == 0
@@ -214,7 +214,11 @@ def test_scores_go_into_card_page_and_readme(published, runs, data, tmp_path):
     assert abs(scores["exports"]["files"]["float16"]["drop"]) < 0.05
     assert scores["multiply_adds"] == (585 * 16 + 135 * 4) * 256**2
     text = readme.read_text()
-    assert text.startswith("# before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
+    assert (
+        text.startswith("# before\n\n")
+        and text.endswith("\n\nafter\n")
+        and "what stood there" not in text
+    )
     assert f"| {sigma25['psnr']:.2f} |" in text and "32.13" in text
     assert f"{sigma25['psnr']:.2f}" in (tmp_path / "copy/docs/denoise_0.0625x.md").read_text()
 
