@@ -13,13 +13,16 @@ _TASKS = {
     "deblur": "Deblurring",
     "derain": "Deraining",
 }
-# CBM3D: benchmarks/classical_denoiser.py, on the presets' own noisy images. The others: Gaussian
-# colour denoising on Kodak24 as Restormer's table of that name gives it (Zamir et al., CVPR 2022,
-# arXiv:2111.09881); FFDNet's figures are those of its authors, on the 500x500 middles
-# (github.com/swz30/Restormer, issue 48).
+# Gaussian colour denoising on Kodak24. CBM3D: benchmarks/classical_denoiser.py, on the presets' own
+# noisy images. DnCNN and HINet: Conde, Geigle and Timofte, "InstructIR", ECCV 2024,
+# arXiv:2401.16468v5, table 9; that HINet restores five kinds of degradation (table 2). The others:
+# Restormer's table (Zamir et al., CVPR 2022, arXiv:2111.09881); FFDNet's figures are those of its
+# authors, on the 500x500 middles (github.com/swz30/Restormer, issue 48).
 _OTHERS = {
     "denoise": {
         "CBM3D, told σ; measured": (34.48, 31.90, 28.68),
+        "HINet 1×, for five tasks; published": (34.38, 31.84, 28.52),
+        "DnCNN, published": (34.60, 32.14, 28.95),
         "FFDNet, published": (34.63, 32.13, 28.98),
         "DRUNet, published": (35.31, 32.89, 29.86),
         "Restormer, published": (35.47, 33.04, 30.01),
@@ -33,8 +36,10 @@ fixed seed. "Clean photo" is how much of an undamaged Kodak photograph is left."
 _OTHERS_NOTE = {
     "denoise": """\
 CBM3D was measured on the very same noisy images (`benchmarks/denoising.md`), and is told σ, which
-the presets are not. Published figures are as Zamir et al. give them (Restormer, CVPR 2022, Gaussian
-colour denoising); FFDNet's were measured on the 500×500 middles of the photographs.
+the presets are not. The other figures are published. HINet (one full-size network for denoising,
+deblurring, deraining, dehazing and dark photographs) and DnCNN are as Conde et al. give them
+(InstructIR, ECCV 2024, table 9), the rest as Zamir et al. do (Restormer, CVPR 2022, Gaussian colour
+denoising). FFDNet's were measured on the 500×500 middles of the photographs.
 """
 }
 _EXPORT_NOTE = """\
