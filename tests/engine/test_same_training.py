@@ -1,5 +1,6 @@
 """One device, two replicas, two workers and accumulation train the same network."""
 
+import functools
 import json
 import os
 import socket
@@ -82,6 +83,8 @@ def one_device(tmp_path_factory):
 
 
 CHECKS = {"descent": check_descent, "adam": check_adam}
+# A wrong scale of the gradients shows in descent; Adam, which divides it out, may take its time.
+DESCENT_FIRST = ["descent", pytest.param("adam", marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("optimizer", CHECKS)
@@ -90,7 +93,7 @@ def test_two_replicas_train_like_one_device(tmp_path, one_device, optimizer):
     CHECKS[optimizer](one_device[optimizer], other)
 
 
-@pytest.mark.parametrize("optimizer", CHECKS)
+@pytest.mark.parametrize("optimizer", DESCENT_FIRST)
 def test_two_workers_train_like_one_device(tmp_path, one_device, optimizer):
     other = trained_by_two_workers(tmp_path, "worker", optimizer=optimizer)
     CHECKS[optimizer](one_device[optimizer], other)
@@ -99,15 +102,14 @@ def test_two_workers_train_like_one_device(tmp_path, one_device, optimizer):
 @pytest.fixture(scope="module")
 def large_batch(tmp_path_factory):
     directory = tmp_path_factory.mktemp("large_batch")
-    return {
-        optimizer: trained(directory, optimizer, optimizer=optimizer, batch=16)
-        for optimizer in CHECKS
-    }
+    return functools.cache(
+        lambda optimizer: trained(directory, optimizer, optimizer=optimizer, batch=16)
+    )
 
 
-@pytest.mark.parametrize("optimizer", CHECKS)
+@pytest.mark.parametrize("optimizer", DESCENT_FIRST)
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_accumulation_trains_like_the_large_batch(tmp_path, large_batch, optimizer, replicas):
     options = {"batch": 16, "accumulate": 4, "replicas": replicas}
     parts = trained(tmp_path, "parts", optimizer=optimizer, **options)
-    CHECKS[optimizer](large_batch[optimizer], parts)
+    CHECKS[optimizer](large_batch(optimizer), parts)

@@ -358,6 +358,7 @@ def test_moving_average_is_what_is_saved(tmp_path):
     assert moved > 100
 
 
+@pytest.mark.slow
 def test_wandb_gets_every_step(tmp_path, monkeypatch):
     wandb = pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
