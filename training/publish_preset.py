@@ -129,12 +129,8 @@ def _card(name: str | None, model, made_by: list[dict[str, Any]]) -> dict[str, A
 
 
 def _network(model) -> dict[str, Any]:
-    return {
-        "width": model.width,
-        "depth": model.depth,
-        "hin_levels": list(model.hin_levels),
-        "channels": model.channels,
-    }
+    config = model.get_config()
+    return {key: config[key] for key in ("width", "depth", "hin_levels", "channels")}
 
 
 def _rounding(trained, rounded, card: dict[str, Any]) -> dict[str, float]:
