@@ -119,7 +119,7 @@ def _shrink(path: Path, target: Path, shrink: int = 1, side: int | None = None) 
     import pyvips
 
     try:
-        image = pyvips.Image.new_from_file(str(path), fail_on="truncated")
+        image = pyvips.Image.new_from_file(str(path), fail_on="truncated", revalidate=True)
         factor = 1 / shrink if side is None else min(1.0, side / max(image.width, image.height))
         image = image.resize(factor, kernel="lanczos3") if factor < 1 else image
         with atomic_path(target) as temporary:

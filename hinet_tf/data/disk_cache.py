@@ -32,8 +32,9 @@ def cache_on_disk(
 ) -> RecordSource:
     """Decodes all images into one file of plain pixels, unless that was done before.
 
-    The file's name is a digest of the images' paths, sizes and dates, so an old cache is never
-    taken for that of changed images; and it appears under that name only when it is whole.
+    The file's name is a digest of the images' paths, sizes, dates, inodes and times of the last
+    change of any kind, so an old cache is never taken for that of changed images, not even of
+    ones that were given the old date; and it appears under that name only when it is whole.
 
     Args:
         source: The images.
@@ -108,6 +109,8 @@ def _digest(source: FileSource) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for header in source.headers:
         status = header.path.stat()
-        line = [str(header.path.resolve()), status.st_size, status.st_mtime_ns, source.dtype.name]
+        # A program can set the modification time back, but not the time of change.
+        times = [status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+        line = [str(header.path.resolve()), status.st_size, *times, source.dtype.name]
         digest.update(json.dumps([*line, source.paired]).encode())
     return digest.hexdigest()

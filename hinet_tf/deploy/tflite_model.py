@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -45,6 +46,8 @@ class TFLiteModel:
                 f"{list(self._interpreter.get_signature_list())}. Write it with export_tflite."
             )
         self._runners = {}
+        # An interpreter has one set of tensors: two threads would write into each other's image.
+        self._lock = threading.Lock()
 
     @property
     def sizes(self) -> list[tuple[int, int]]:
@@ -64,6 +67,10 @@ class TFLiteModel:
         Raises:
             ValueError: If no signature takes such an image.
         """
+        with self._lock:
+            return self._restore(image)
+
+    def _restore(self, image: np.ndarray) -> np.ndarray:
         runner = self._runner(image)
         details = runner.get_input_details()["image"]
         if details["shape"][-1] != image.shape[-1] or details["dtype"] != image.dtype:

@@ -134,7 +134,10 @@ def _check_path(path: Path) -> None:
 def _load(path: Path, page: int, access: str) -> pyvips.Image:
     options = {"page": page} if page else {}
     try:
-        return pyvips.Image.new_from_file(str(path), access=access, fail_on="error", **options)
+        # Without `revalidate` libvips may answer with what it read from an earlier file there.
+        return pyvips.Image.new_from_file(
+            str(path), access=access, fail_on="error", revalidate=True, **options
+        )
     except pyvips.Error as error:
         raise ValueError(f"{path} is not a readable image: {vips_reason(error)}.") from error
 

@@ -70,7 +70,7 @@ def write_image(
     try:
         image = pyvips.Image.rawload(
             str(raw), width, height * pages, channels * source.dtype.itemsize,
-            access="sequential",
+            access="sequential", revalidate=True,
         )  # fmt: skip
         image = image.copy(
             format=vips_format,

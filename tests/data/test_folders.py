@@ -95,6 +95,16 @@ def test_disk_cache_follows_changed_images(pairs, tmp_path_factory):
     np.testing.assert_array_equal(held.images(0)[1], expected)
 
 
+def test_disk_cache_follows_an_image_of_the_same_size_and_date(tmp_path):
+    path = tmp_path / "photos" / "train" / "a.png"
+    path.parent.mkdir(parents=True)
+    for level in (10, 200):
+        Image.fromarray(np.full((32, 32, 3), level, np.uint8)).save(path, compress_level=0)
+        os.utime(path, ns=(0, 0))
+        (held,) = open_sources(str(tmp_path / "photos"), "train", cache=str(tmp_path / "cache"))
+        assert np.all(held.images(0)[1] == level)
+
+
 def test_disk_cache_cut_short_is_never_taken_for_a_whole_one(pairs, tmp_path_factory, monkeypatch):
     cache = tmp_path_factory.mktemp("cache")
     from hinet_tf.data import disk_cache

@@ -1,5 +1,7 @@
 """The three engines give one result."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -115,3 +117,16 @@ def test_weights_as_constants_change_no_bit(tiny, image, precision):
     variables = open_engine(tiny, precision=precision, memory=0)
     constants = open_engine(tiny, precision=precision, memory=2**30)
     np.testing.assert_array_equal(constants(padded), variables(padded))
+
+
+@pytest.mark.parametrize("engine", ["tensorflow", "litert", "openvino"])
+def test_each_thread_gets_its_own_picture(tiny, tflite, engine):
+    if engine == "openvino":
+        pytest.importorskip("openvino")
+    restorer = Restorer(tflite if engine == "litert" else tiny, engine=engine)
+    images = [np.full((48, 80, 3), level, np.uint8) for level in range(0, 256, 8)]
+    alone = [restorer.restore(image) for image in images]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(restorer.restore, images * 8))
+    wrong = [i for i, got in enumerate(together) if not np.array_equal(got, alone[i % 32])]
+    assert not wrong

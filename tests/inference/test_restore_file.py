@@ -1,6 +1,7 @@
 """Files in and out: what a photo carries survives, what cannot be restored is named."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -220,3 +221,21 @@ def _write(path, image: np.ndarray) -> None:
         }[image.shape[-1], image.itemsize]  # fmt: skip
         picture = pyvips.Image.new_from_array(image, interpretation=interpretation)
         picture.pngsave(str(path))
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.jpg", "a.png", "a.tif"])
+def test_a_path_used_again_gives_the_new_file(tmp_path, name):
+    def write(path, level):
+        image = np.full((32, 48, 3), level, np.uint8)
+        if name.endswith("tif"):
+            tifffile.imwrite(path, image, photometric="rgb", tile=(16, 16))
+        else:
+            exif = Image.Exif()
+            exif[ORIENTATION] = 6
+            Image.fromarray(image).save(path, exif=exif)
+        os.utime(path, ns=(0, 0))
+
+    path = tmp_path / name
+    for level in (10, 200, 90):
+        write(path, level)
+        assert abs(open_image(path).read().mean() - level) < 2

@@ -1,6 +1,7 @@
 """`.tflite` files in LiteRT."""
 
 import os
+import threading
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class LiteRTEngine:
             self._interpreter = Interpreter(str(model), num_threads=os.cpu_count())
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{model} is not a readable .tflite file: {error}") from error
+        # An interpreter has one set of tensors: two threads would write into each other's image.
+        self._lock = threading.Lock()
         self._signatures = self._find_signatures(str(model), stage_name(fast))
         self.sizes = tuple(sorted(self._signatures, key=lambda size: size[0] * size[1]))
 
@@ -68,4 +71,5 @@ class LiteRTEngine:
         """Restores float32 images in [0, 1], `(batch, height, width, channels)`, unclipped."""
         runner, name, output = self._signatures[batch.shape[1:3]]
         # The files hold a batch of one, which is what phones run.
-        return np.concatenate([runner(**{name: image[np.newaxis]})[output] for image in batch])
+        with self._lock:
+            return np.concatenate([runner(**{name: image[np.newaxis]})[output] for image in batch])

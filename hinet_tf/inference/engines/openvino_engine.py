@@ -1,6 +1,7 @@
 """Keras models, SavedModels and `.tflite` files in OpenVINO."""
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ class OpenVINOEngine:
         self.size_multiple = getattr(model, "size_multiple", 16)
         # Measured, see benchmarks/inference.md.
         self.bytes_per_pixel = 65 * getattr(model, "width", 64)
+        # A compiled model always takes the same request, whose tensors threads would share.
+        self._lock = threading.Lock()
         # Left to itself OpenVINO computes in bfloat16 wherever the processor can.
         hint = "bf16" if precision == "bfloat16" else "f32"
         self._compiled = openvino.Core().compile_model(
@@ -52,7 +55,8 @@ class OpenVINOEngine:
         return self._run(batch)
 
     def _run(self, batch: np.ndarray) -> np.ndarray:
-        return self._compiled([np.ascontiguousarray(batch)])[self._output].copy()
+        with self._lock:
+            return self._compiled([np.ascontiguousarray(batch)])[self._output].copy()
 
 
 def _read(openvino: Any, model: Any, output: str) -> Any:
