@@ -50,10 +50,10 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="the first N photographs, to try it out")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/cbm3d.json"))
     args = parser.parse_args()
+    from hinet_tf.training.presets.test_sets import preset_test_sets
+
     from hinet_tf import Restorer
-    from hinet_tf.inference.preset_test_sets import preset_test_sets
-    from hinet_tf.inference.score_pairs import score_pairs
-    from hinet_tf.inference.scoring import summarize
+    from hinet_tf.evaluation.scoring import score_pairs, summarize
 
     presets = {name: Restorer(name) for name in PRESETS}
     test_sets = {test_set.key: test_set for test_set in preset_test_sets("denoise", args.data)}

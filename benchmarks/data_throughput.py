@@ -46,7 +46,7 @@ def prepare_records(folder):
     """Prepares the PNG crops with the GoPro builder, as `--data tfds:gopro` reads them."""
     import tensorflow_datasets as tfds
 
-    import hinet_tf.data.tfds_builders  # noqa: F401
+    import hinet_tf.data.tfds  # noqa: F401
 
     manual = folder / "manual" / "gopro"
     manual.mkdir(parents=True)
@@ -148,7 +148,7 @@ def resident_megabytes():
 def measure_memory(batches=10_000):
     """Prints the resident memory as batches go by, from files, records and memory."""
     from hinet_tf.data import GaussianNoise, builtin_photos, paired_folder, training_pipeline
-    from hinet_tf.data.disk_cache import cache_on_disk
+    from hinet_tf.data.sources.disk_cache import cache_on_disk
 
     result = {}
     with tempfile.TemporaryDirectory() as name:

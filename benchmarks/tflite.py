@@ -15,11 +15,11 @@ import numpy as np
 
 from hinet_tf import HINet
 from hinet_tf.command_line import quiet_tensorflow
-from hinet_tf.deploy.deployable_graph import deployable_graph
-from hinet_tf.deploy.latency import measure_latencies
-from hinet_tf.deploy.plain_conversion import convert_plainly
-from hinet_tf.deploy.tflite_conversion import convert
-from hinet_tf.deploy.tflite_model import TFLiteModel
+from hinet_tf.deploy.benchmark.latency import measure_latencies
+from hinet_tf.deploy.benchmark.plain_conversion import convert_plainly
+from hinet_tf.deploy.graph.rewrite import deployable_graph
+from hinet_tf.deploy.tflite.conversion import convert
+from hinet_tf.deploy.tflite.model import TFLiteModel
 
 
 def compare(width: int, runs: int, threads: int, cpu_time: bool) -> None:

@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
-from hinet_tf.deploy.export_command import image_size
-from hinet_tf.deploy.quantization_recipe import QUANTIZATION_RECIPES
+from hinet_tf.commands.options import image_size
+from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
 from hinet_tf.files import atomic_path
 
 _TWIN = Path(__file__).parents[1] / "benchmarks" / "torch_hinet.py"
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     recipes = args.quantization or list(QUANTIZATION_RECIPES)
     quiet_tensorflow()
     console = Console(stderr=True, highlight=False)
-    from hinet_tf.deploy.benchmark_results import as_markdown, as_table, plot
+    from hinet_tf.deploy.benchmark.results import as_markdown, as_table, plot
     from hinet_tf.inference.model_file import open_model
 
     model = open_model(args.model)
@@ -83,8 +83,8 @@ def run(args: argparse.Namespace) -> int:
 def _export(model: Any, args: Any, sizes: list, recipes: list[str], status: Any) -> dict:
     """Exports every recipe with all sizes; returns the files by name."""
     from hinet_tf import export_tflite
-    from hinet_tf.deploy.agreement import mean_drop
-    from hinet_tf.deploy.recipe_benchmark import RecipeFile
+    from hinet_tf.deploy.benchmark.recipes import RecipeFile
+    from hinet_tf.deploy.tflite.agreement import mean_drop
 
     files = {}
     for recipe in recipes:
@@ -107,9 +107,9 @@ def _export(model: Any, args: Any, sizes: list, recipes: list[str], status: Any)
 
 def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) -> list:
     """Times all files of each size in turns, for each number of threads."""
-    from hinet_tf.deploy.benchmark_engines import openvino_engine, torch_engine
-    from hinet_tf.deploy.recipe_benchmark import measure_recipes
-    from hinet_tf.deploy.verification_photos import crops, verification_pairs
+    from hinet_tf.deploy.benchmark.engines import openvino_engine, torch_engine
+    from hinet_tf.deploy.benchmark.recipes import measure_recipes
+    from hinet_tf.deploy.tflite.verification_photos import crops, verification_pairs
 
     engines = {"PyTorch": torch_engine(model, _TWIN)}
     if "float32" in files:

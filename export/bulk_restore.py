@@ -55,8 +55,8 @@ def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
             "export/saved_model.py wrote, such as models/denoise/1."
         )
     quiet_tensorflow()
-    from hinet_tf.deploy.serving_bulk import COUNTERS, BulkRestoration
-    from hinet_tf.deploy.serving_bulk_files import DEAD_LETTERS, remove_partial
+    from hinet_tf.deploy.bulk.files import DEAD_LETTERS, remove_partial
+    from hinet_tf.deploy.bulk.restoration import COUNTERS, BulkRestoration
 
     console = Console(stderr=True, highlight=False)
     start = time.monotonic()

@@ -23,13 +23,13 @@ from hinet_tf.command_line import (
     quiet_tensorflow,
     run_command,
 )
-from hinet_tf.deploy.export_command import (
+from hinet_tf.commands.options import (
     add_network_options,
     add_weights_options,
+    memory_size,
     shown_progress,
     weights_details,
 )
-from hinet_tf.inference.memory_size import memory_size
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

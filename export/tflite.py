@@ -24,14 +24,14 @@ from hinet_tf.command_line import (
     quiet_tensorflow,
     run_command,
 )
-from hinet_tf.deploy.export_command import (
+from hinet_tf.commands.options import (
     add_network_options,
     add_weights_options,
     image_size,
     shown_progress,
     weights_details,
 )
-from hinet_tf.deploy.quantization_recipe import QUANTIZATION_RECIPES
+from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

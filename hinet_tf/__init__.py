@@ -12,37 +12,35 @@ import importlib
 import sys
 from typing import Any
 
+import lazy_loader
 import wrapt
 
 __version__ = "0.1.0"
 
-_SUBMODULES = (
-    "data",
-    "deploy",
-    "engine",
-    "inference",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "optimizers",
-    "tasks",
+_attribute, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "data",
+        "deploy",
+        "engine",
+        "evaluation",
+        "inference",
+        "layers",
+        "losses",
+        "metrics",
+        "models",
+        "optimizers",
+        "tasks",
+    ],
+    submod_attrs={
+        "models": ["HINet", "load_torch_checkpoint", "to_local"],
+        "models.presets": ["presets"],
+        "inference": ["Restorer"],
+        "metrics": ["evaluate_images"],
+        "deploy.saved_model.export": ["export_saved_model"],
+        "deploy.tflite.export": ["export_tflite"],
+    },
 )
-
-# Public name -> module that defines it.
-_NAMES = {
-    "HINet": "hinet_tf.models",
-    "Restorer": "hinet_tf.inference",
-    "evaluate_images": "hinet_tf.metrics",
-    "export_saved_model": "hinet_tf.deploy.saved_model",
-    "export_tflite": "hinet_tf.deploy.tflite",
-    "load_torch_checkpoint": "hinet_tf.models",
-    "presets": "hinet_tf.models.presets",
-    "to_local": "hinet_tf.models",
-}
-
-__all__ = [*_NAMES, *_SUBMODULES]
-
 
 # What `keras.models.load_model` must know to read a model of this package.
 _SERIALIZABLE = ("layers", "losses", "metrics", "models", "optimizers")
@@ -66,17 +64,7 @@ wrapt.register_post_import_hook(_on_keras_import, "keras")
 
 def __getattr__(name: str) -> Any:
     """Loads a public name or submodule on first use (PEP 562)."""
-    if name in _NAMES:
-        value = getattr(importlib.import_module(_NAMES[name]), name)
-    elif name in _SUBMODULES:
-        value = importlib.import_module(f"hinet_tf.{name}")
-    else:
-        raise AttributeError(f"module 'hinet_tf' has no attribute {name!r}")
+    value = _attribute(name)
     if "keras" in sys.modules:
         _register_with_keras()
     return value
-
-
-def __dir__() -> list[str]:
-    """Lists the lazy names too, for completion in editors."""
-    return sorted([*globals(), *__all__])

@@ -28,7 +28,7 @@ from hinet_tf.command_line import (
     quiet_tensorflow,
     run_command,
 )
-from hinet_tf.inference.memory_size import memory_size
+from hinet_tf.commands.options import memory_size
 from hinet_tf.tasks import TASKS, get_recipe
 
 _PROTOCOLS = {"derain": "hinet_y,matlab_y"}
@@ -37,7 +37,7 @@ _ALL = "hinet,hinet_y,matlab,matlab_y,basicsr,basicsr_y"
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    from hinet_tf.inference.scored_pairs import LAYOUTS_HELP
+    from hinet_tf.evaluation.pairs import LAYOUTS_HELP
 
     parser = CommandParser(__doc__.format(layouts=LAYOUTS_HELP))
     add = parser.add_argument
@@ -88,15 +88,15 @@ def run(args: argparse.Namespace) -> int:
     # Late, so that a wrong command is answered at once.
     import rich
 
-    from hinet_tf.inference.gallery import Gallery
-    from hinet_tf.inference.model_file import check_task
-    from hinet_tf.inference.score_report import (
+    from hinet_tf.commands.preset_options import check_task
+    from hinet_tf.evaluation.gallery import Gallery
+    from hinet_tf.evaluation.report import (
         difference_lines,
         summary_table,
         write_csv,
         write_json,
     )
-    from hinet_tf.inference.scoring import paired_difference, summarize
+    from hinet_tf.evaluation.scoring import paired_difference, summarize
 
     models = args.compare or [args.model]
     for model in models:
@@ -150,7 +150,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _open_pairs(args: argparse.Namespace) -> list:
-    from hinet_tf.inference.scored_pairs import ScoredPair, clean_images, find_pairs
+    from hinet_tf.evaluation.pairs import ScoredPair, clean_images, find_pairs
 
     directory = Path(args.data)
     if directory.is_dir():
@@ -213,9 +213,9 @@ def _score(args: argparse.Namespace, model: str, number: int, pairs: list, galle
     from rich.console import Console
     from rich.progress import Progress
 
+    from hinet_tf.evaluation.scoring import score_pairs
     from hinet_tf.files import atomic_path
     from hinet_tf.inference import Restorer, open_model
-    from hinet_tf.inference.score_pairs import score_pairs
 
     restorer = Restorer(
         open_model(model, local=args.local),

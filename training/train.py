@@ -23,7 +23,7 @@ from hinet_tf.command_line import (
     quiet_tensorflow,
     run_command,
 )
-from hinet_tf.tasks.arguments import add_recipe_arguments, recipe_from
+from hinet_tf.commands.recipe_options import add_recipe_arguments, recipe_from
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -44,13 +44,12 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--wandb needs the package wandb: pip install 'hinet-tf[wandb]'")
     quiet_tensorflow()
     # Late, so that a wrong command is answered at once.
+    from hinet_tf.commands.preset_options import check_task
     from hinet_tf.data import open_sources
     from hinet_tf.engine import distribution, recipe_parts
-    from hinet_tf.engine.dry_run import describe
-    from hinet_tf.engine.estimates import check_memory
+    from hinet_tf.engine.estimates import check_memory, describe
     from hinet_tf.engine.run_directory import RunDirectory
     from hinet_tf.engine.training_session import TrainingSession
-    from hinet_tf.inference.model_file import check_task
 
     if recipe.init:
         check_task(recipe.init, recipe.task, args.force)

@@ -17,8 +17,8 @@ import sys
 from collections.abc import Sequence
 
 from hinet_tf.command_line import EXIT_DONE, CommandParser, UsageError, run_command
+from hinet_tf.commands.recipe_options import add_recipe_arguments, recipe_from
 from hinet_tf.tasks import Recipe
-from hinet_tf.tasks.arguments import add_recipe_arguments, recipe_from
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -39,11 +39,11 @@ def run(args: argparse.Namespace) -> int:
     # Keras looks for TensorFlow's types when it saves a model, and would import it to do so.
     sys.modules.setdefault("tensorflow", None)
     # Late, so that a wrong command is answered at once.
-    from hinet_tf.data.image_list import open_image_lists
+    from hinet_tf.commands.preset_options import check_task
+    from hinet_tf.data.sources.image_list import open_image_lists
     from hinet_tf.engine import recipe_parts
-    from hinet_tf.engine.device_session import DeviceSession
+    from hinet_tf.engine.on_device.session import DeviceSession
     from hinet_tf.engine.run_directory import RunDirectory
-    from hinet_tf.inference.model_file import check_task
 
     if recipe.init:
         check_task(recipe.init, recipe.task, args.force)

@@ -4,44 +4,31 @@ Names are loaded when they are first used, so that a command can answer before T
 imported.
 """
 
-import importlib
+import lazy_loader
 
 # No module may have the name of what it holds: once imported, it would hide it.
-_HOMES = {
-    "ArraySource": "array_source",
-    "BlindNoise": "degradations",
-    "Defocus": "degradations",
-    "Degradation": "degradations",
-    "FileSource": "file_source",
-    "GaussianNoise": "degradations",
-    "JpegCompression": "degradations",
-    "MotionBlur": "degradations",
-    "PhotoNoise": "degradations",
-    "Rain": "degradations",
-    "RecordSource": "record_source",
-    "SensorNoise": "degradations",
-    "Source": "source",
-    "ValidationPair": "validation_pairs",
-    "ValidationPairs": "validation_pairs",
-    "bad_files": "cache",
-    "builtin_photos": "builtin",
-    "cached": "cache",
-    "clean_folder": "folders",
-    "open_sources": "data_argument",
-    "paired_folder": "folders",
-    "training_pipeline": "pipeline",
-}
-
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "degradations": [
+            "BlindNoise",
+            "Defocus",
+            "Degradation",
+            "GaussianNoise",
+            "JpegCompression",
+            "MotionBlur",
+            "PhotoNoise",
+            "Rain",
+            "SensorNoise",
+        ],
+        "opening": ["open_sources"],
+        "pipeline": ["training_pipeline"],
+        "sources.array_source": ["ArraySource"],
+        "sources.builtin": ["builtin_photos"],
+        "sources.cache": ["bad_files", "cached"],
+        "sources.file_source": ["FileSource", "clean_folder", "paired_folder"],
+        "sources.record_source": ["RecordSource"],
+        "sources.source": ["Source"],
+        "validation_pairs": ["ValidationPair", "ValidationPairs"],
+    },
+)

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 from skimage.registration import phase_cross_correlation
 
-from hinet_tf.data.decode import decode_file
-from hinet_tf.data.file_source import FileSource
-from hinet_tf.data.folders import clean_folder, paired_folder
-from hinet_tf.data.image_header import ImageFileError
+from hinet_tf.data.sources.file_source import FileSource, clean_folder, paired_folder
+from hinet_tf.images.header import ImageFileError
+from hinet_tf.images.tensorflow_decode import decode_file
 
 # A pair this far from the median PSNR, and five robust standard deviations, is out of line.
 _PSNR_DISTANCE = 6.0

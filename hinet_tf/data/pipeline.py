@@ -9,7 +9,7 @@ from hinet_tf.data.augmentation import AUGMENTATIONS, dihedral, draw_mode
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.patches import random_patches, to_network
 from hinet_tf.data.sample_order import SampleOrder
-from hinet_tf.data.source import Source
+from hinet_tf.data.sources.source import Source
 
 _CROP, _DEGRADE, _AUGMENT = range(3)
 

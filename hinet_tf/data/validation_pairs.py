@@ -7,11 +7,11 @@ import numpy as np
 
 from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.degradation import Degradation
-from hinet_tf.data.image_list import ImageList
+from hinet_tf.data.sources.image_list import ImageList
 
 if TYPE_CHECKING:
     # A list of images needs no TensorFlow, and this module must not bring it in.
-    from hinet_tf.data.source import Source
+    from hinet_tf.data.sources.source import Source
 
 # ITU-R BT.601 luma, as Pillow's mode "L".
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hinet_tf.files import atomic_path
-from hinet_tf.inference.image_file import MAX_PIXELS, ImageFile, open_image
-from hinet_tf.inference.image_writer import check_target, write_image
+from hinet_tf.images.image_file import MAX_PIXELS, ImageFile, open_image
+from hinet_tf.images.image_writer import check_target, write_image
 
 
 def restore_file(

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from hinet_tf.images.pixel_format import PixelFormat
 from hinet_tf.inference.engines import open_engine
 from hinet_tf.inference.model_file import open_model
 from hinet_tf.inference.padding import next_multiple, pad_to
-from hinet_tf.inference.pixel_format import PixelFormat
 from hinet_tf.inference.tiling import blend_weights, choose_tile, tile_starts
 
 

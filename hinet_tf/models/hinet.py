@@ -17,6 +17,9 @@ from hinet_tf.layers import (
 from hinet_tf.metrics import PSNR
 from hinet_tf.models.hinet_arguments import check_size, local_windows, validated_levels
 
+# What the model returns by name; the first is the result, the other an early one.
+OUTPUTS = ("restored", "stage1")
+
 
 @keras.saving.register_keras_serializable(package="hinet_tf")
 class HINet(keras.Model):

@@ -3,7 +3,7 @@
 Names and layouts follow `basicsr/models/archs/hinet_arch.py` of megvii-model/HINet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -50,6 +50,47 @@ def official_tensors(model: Any) -> list[OfficialTensor]:
         for variable in layer.weights
         for axes in [_KERNEL if variable.name == "kernel" else None]
     ]
+
+
+def assign_official_tensors(
+    model: Any, tensors: Mapping[str, np.ndarray], source: str = "the checkpoint"
+) -> None:
+    """Puts tensors with official names into a model; all of them, each once, or nothing.
+
+    Args:
+        model: The `HINet` to fill.
+        tensors: Official name -> array in PyTorch layout.
+        source: What to call the tensors in an error.
+
+    Raises:
+        ValueError: If a tensor is missing, left over, of another shape or not finite.
+    """
+    expected = {tensor.name: tensor for tensor in official_tensors(model)}
+    problems = [f"missing {name}" for name in expected if name not in tensors]
+    problems += [f"unexpected {name}" for name in tensors if name not in expected]
+    values = {}
+    for name in expected.keys() & tensors.keys():
+        shape = tuple(expected[name].variable.shape)
+        if (
+            tensors[name].ndim != len(shape)
+            or expected[name].to_keras(tensors[name]).shape != shape
+        ):
+            official_shape = expected[name].to_official(np.empty(shape)).shape
+            problems.append(f"{name} of shape {tensors[name].shape}, expected {official_shape}")
+        elif not np.isfinite(tensors[name]).all():
+            problems.append(f"{name} holds NaN or infinite values")
+        else:
+            values[name] = expected[name].to_keras(tensors[name])
+    if problems:
+        shown = "; ".join(problems[:8]) + (
+            f"; {len(problems) - 8} more" if len(problems) > 8 else ""
+        )
+        raise ValueError(
+            f"{source} does not fit a HINet of width {model.width}, depth {model.depth}, "
+            f"hin_levels {model.hin_levels}, {model.channels} channels: {shown}"
+        )
+    for name, value in values.items():
+        expected[name].variable.assign(value)
 
 
 _OFFICIAL_SUFFIX = {"kernel": "weight", "gamma": "weight", "bias": "bias", "beta": "bias"}

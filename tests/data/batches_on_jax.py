@@ -12,10 +12,10 @@ import jax
 import numpy as np
 
 from hinet_tf.data.degradations import BlindNoise, JpegCompression, MotionBlur
-from hinet_tf.data.device_batch import Samples, make_batch, sample_numbers
-from hinet_tf.data.device_images import hold_images
-from hinet_tf.data.host_sample_order import HostSampleOrder
-from hinet_tf.data.image_list import ImageList
+from hinet_tf.data.on_device.batch import Samples, make_batch, sample_numbers
+from hinet_tf.data.on_device.packed_images import hold_images
+from hinet_tf.data.on_device.sample_order import HostSampleOrder
+from hinet_tf.data.sources.image_list import ImageList
 
 source, out = sys.argv[1:]
 arrays = np.load(source)

@@ -9,8 +9,8 @@ import tifffile
 from PIL import Image
 
 from hinet_tf.data import FileSource, builtin_photos, cached
-from hinet_tf.data.decode import decode_file
-from hinet_tf.data.image_header import ImageFileError, read_header
+from hinet_tf.images.header import ImageFileError, read_header
+from hinet_tf.images.tensorflow_decode import decode_file
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hinet_tf.commands.data import main
 from hinet_tf.data import builtin_photos
-from hinet_tf.data.command import main
 
 
 def save(path, image):

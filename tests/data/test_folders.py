@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from hinet_tf.data import clean_folder, open_sources, paired_folder
-from hinet_tf.data import image_header as headers_module
-from hinet_tf.data.folder_listing import image_files
+from hinet_tf.data.sources.folder_listing import image_files
+from hinet_tf.images import header as headers_module
 
 
 def save(path, seed=0, size=(20, 24)):
@@ -107,7 +107,7 @@ def test_disk_cache_follows_an_image_of_the_same_size_and_date(tmp_path):
 
 def test_disk_cache_cut_short_is_never_taken_for_a_whole_one(pairs, tmp_path_factory, monkeypatch):
     cache = tmp_path_factory.mktemp("cache")
-    from hinet_tf.data import disk_cache
+    from hinet_tf.data.sources import disk_cache
 
     real, calls = disk_cache._example, []
 

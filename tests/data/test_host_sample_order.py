@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hinet_tf.data.host_sample_order import HostSampleOrder
-from hinet_tf.data.index_shuffle import index_shuffle
+from hinet_tf.data.on_device.index_shuffle import index_shuffle
+from hinet_tf.data.on_device.sample_order import HostSampleOrder
 from hinet_tf.data.sample_order import SampleOrder
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from hinet_tf.data import builtin_photos, open_sources
-from hinet_tf.data.image_list import open_image_lists
+from hinet_tf.data.sources.image_list import open_image_lists
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hinet_tf.data import ArraySource, GaussianNoise, ValidationPairs, builtin_photos
-from hinet_tf.data.builtin_images import TRAINING_PHOTOS, VALIDATION_PHOTOS
+from hinet_tf.data.sources.builtin import TRAINING_PHOTOS, VALIDATION_PHOTOS
 
 
 def test_the_same_pairs_each_time():

@@ -8,7 +8,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 import hinet_tf
-from hinet_tf.deploy.tflite_metadata import read_metadata
+from hinet_tf.deploy.tflite.metadata import read_metadata
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "android.md").read_text(encoding="utf-8")
 KOTLIN = re.search(r"```kotlin\nimport(.*?)```", GUIDE, re.DOTALL)[1]

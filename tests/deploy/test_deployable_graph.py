@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from hinet_tf import HINet, to_local
-from hinet_tf.deploy.deployable_graph import deployable_graph
+from hinet_tf.deploy.graph.rewrite import deployable_graph
 
 
 def _scrambled(**kwargs):

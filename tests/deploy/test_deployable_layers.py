@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from hinet_tf.deploy.centered_half_instance_normalization import (
+from hinet_tf.deploy.graph.centered_half_instance_normalization import (
     SCALE,
     CenteredHalfInstanceNormalization,
 )
-from hinet_tf.deploy.subpixel_convolution import SubpixelConvolution
+from hinet_tf.deploy.graph.subpixel_convolution import SubpixelConvolution
 from hinet_tf.layers import Convolution, HalfInstanceNormalization, TransposedConvolution
 
 

@@ -8,13 +8,13 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 import hinet_tf
-from hinet_tf.deploy.deployable_graph import deployable_graph
-from hinet_tf.deploy.integer_quantization import SENSITIVE, IntegerQuantizer
-from hinet_tf.deploy.quantization_search import search_recipe
-from hinet_tf.deploy.tflite_conversion import convert
-from hinet_tf.deploy.tflite_model import run_tflite
-from hinet_tf.deploy.tflite_structure import operators, partition_check
-from hinet_tf.deploy.verification_photos import calibration_pairs, crops
+from hinet_tf.deploy.graph.rewrite import deployable_graph
+from hinet_tf.deploy.tflite.conversion import convert
+from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer
+from hinet_tf.deploy.tflite.model import run_tflite
+from hinet_tf.deploy.tflite.recipe_search import search_recipe
+from hinet_tf.deploy.tflite.structure import operators, partition_check
+from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
 
 SIZE = (64, 64)
 FLOOR_MOD = schema.BuiltinOperator.FLOOR_MOD

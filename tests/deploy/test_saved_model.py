@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from hinet_tf import HINet, Restorer, export_saved_model, to_local
 from hinet_tf.data import builtin_photos
-from hinet_tf.deploy.saved_model_manifest import read_manifest
+from hinet_tf.deploy.saved_model.manifest import read_manifest
 
 MEMORY = 20_000_000  # About 270 x 270 pixels of this network at a time: larger ones are tiled.
 

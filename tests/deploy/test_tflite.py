@@ -12,8 +12,9 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 import hinet_tf
-from hinet_tf.deploy.tflite_metadata import read_metadata, weights_sha256
-from hinet_tf.deploy.tflite_model import run_tflite
+from hinet_tf.deploy.tflite.metadata import read_metadata
+from hinet_tf.deploy.tflite.model import run_tflite
+from hinet_tf.models.checksum import weights_sha256
 
 SIZES = ((64, 64), (48, 80))
 DETAILS = {"task": "denoise", "license": "CC0-1.0", "training_data": "5 photos"}
@@ -209,7 +210,7 @@ class TestBadInput:
         stored = tmp_path / "model.keras"
         denoiser.save(stored)
         program = f"""
-import resource, signal, keras, hinet_tf, hinet_tf.deploy.tflite as tflite
+import resource, signal, keras, hinet_tf, hinet_tf.deploy.tflite.export as tflite
 model = keras.saving.load_model({str(stored)!r}, compile=False)
 write = tflite._write
 def limited(*arguments):

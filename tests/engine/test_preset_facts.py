@@ -1,8 +1,7 @@
 """What is known about the data of a preset: each set once, and nothing unknown."""
 
 import pytest
-
-from hinet_tf.engine.preset_facts import DATA_SETS, training_data
+from hinet_tf.training.presets.facts import DATA_SETS, training_data
 
 
 def test_folders_that_share_sets_name_them_once():

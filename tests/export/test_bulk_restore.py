@@ -20,8 +20,8 @@ from PIL import Image
 pytest.importorskip("apache_beam")
 
 from hinet_tf import HINet, Restorer, export_saved_model
+from hinet_tf.commands import restore as restore_command
 from hinet_tf.data import builtin_photos
-from hinet_tf.inference import restore_command
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "export" / "bulk_restore.py"

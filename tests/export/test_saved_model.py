@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from hinet_tf import HINet
-from hinet_tf.deploy.saved_model_manifest import read_manifest
+from hinet_tf.deploy.saved_model.manifest import read_manifest
 
 SCRIPT = Path(__file__).parents[2] / "export" / "saved_model.py"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hinet_tf.inference import restore_command
+from hinet_tf.commands import restore as restore_command
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from hinet_tf import Restorer
-from hinet_tf.inference.image_file import open_image
-from hinet_tf.inference.image_writer import jpeg_quality
+from hinet_tf.images.image_file import open_image
+from hinet_tf.images.image_writer import jpeg_quality
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
 ORIENTATION, MAKER = 0x0112, 0x010F

@@ -6,9 +6,9 @@ from PIL import Image
 from scipy import stats
 from scipy.io import savemat
 
-from hinet_tf.inference.gallery import Gallery
-from hinet_tf.inference.scored_pairs import clean_images, find_pairs
-from hinet_tf.inference.scoring import ImageScore, paired_difference, score_image, summarize
+from hinet_tf.evaluation.gallery import Gallery
+from hinet_tf.evaluation.pairs import clean_images, find_pairs
+from hinet_tf.evaluation.scoring import ImageScore, paired_difference, score_image, summarize
 
 
 def score(psnr: float, ssim: float = 0.9, set_name: str = "", name: str = "a") -> ImageScore:

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from hinet_tf.training.presets.history import command_of
+from hinet_tf.training.presets.tables import END, START
 
 from hinet_tf import HINet
-from hinet_tf.engine.preset_history import command_of
-from hinet_tf.inference.preset_tables import END, START
+from hinet_tf.commands.recipe_options import recipe_from
 from hinet_tf.models.presets import preset_card
 from hinet_tf.tasks import TASKS, get_recipe
-from hinet_tf.tasks.arguments import recipe_from
 from training import preset_gallery, publish_preset, score_presets
 from training.train import main as train
 from training.train import parse_args as parse_training_args

@@ -9,7 +9,7 @@ from unittest import mock
 
 import tensorflow_datasets as tfds
 
-from hinet_tf.data.tfds_builders import Gopro, Rain13k, Reds, Sidd
+from hinet_tf.data.tfds import Gopro, Rain13k, Reds, Sidd
 
 sys.path.insert(0, str(Path(__file__).parent))
 import layouts

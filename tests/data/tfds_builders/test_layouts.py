@@ -13,9 +13,9 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from hinet_tf.data import open_sources, training_pipeline
-from hinet_tf.data.record_source import record_places
-from hinet_tf.data.tfds_builders import Gopro, Rain13k, Reds, Sidd
-from hinet_tf.data.tfds_builders.image_pair_builder import crop_starts
+from hinet_tf.data.sources.record_source import record_places
+from hinet_tf.data.tfds import Gopro, Rain13k, Reds, Sidd
+from hinet_tf.data.tfds.image_pair_builder import crop_starts
 
 # Test modules are no packages here; the makers of small data lie beside this file.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -17,7 +17,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from hinet_tf.deploy.serving_warm_up import WARM_UP_FILE
+from hinet_tf.deploy.saved_model.warm_up import WARM_UP_FILE
 
 SIGNATURES = {
     "serving_default": (

@@ -9,8 +9,9 @@ from PIL import Image
 
 from export import saved_model, tflite
 from hinet_tf import HINet, Restorer
-from hinet_tf.inference import open_model, restore_command
-from hinet_tf.inference.model_file import check_task, model_details
+from hinet_tf.commands import restore as restore_command
+from hinet_tf.commands.preset_options import check_task, model_details
+from hinet_tf.inference import open_model
 from hinet_tf.models.presets import registry, write_preset
 from tests.models.presets.conftest import card_of
 from training import evaluate

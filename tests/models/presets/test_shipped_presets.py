@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from hinet_tf.training.presets.examples import check_scores
+from hinet_tf.training.presets.tables import END, START, preset_tables
 
 import hinet_tf
 from hinet_tf import HINet, Restorer
-from hinet_tf.inference.preset_examples import check_scores
-from hinet_tf.inference.preset_tables import END, START, preset_tables
 from hinet_tf.models.presets import DEFAULT_PRESET, preset_card, registry
 from hinet_tf.tasks import TASKS, Recipe
 
@@ -25,7 +25,7 @@ def test_no_weights_without_a_card_and_no_card_without_weights():
 
 
 def test_the_default_is_a_preset_as_soon_as_there_is_one():
-    from hinet_tf.inference.restore_command import parse_args
+    from hinet_tf.commands.restore import parse_args
 
     assert parse_args(["photo.jpg", "--out", "restored"]).model == DEFAULT_PRESET
     assert not NAMES or DEFAULT_PRESET in NAMES
@@ -85,7 +85,7 @@ def test_the_readme_shows_the_scores_of_the_cards():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_is_that_of_the_card(name, tmp_path):
-    from hinet_tf.engine.preset_page import write_page
+    from hinet_tf.training.presets.page import write_page
 
     page = write_page(tmp_path, preset_card(name))
     assert page.read_text() == (ROOT / "docs" / "presets" / page.name).read_text()

@@ -1,0 +1,96 @@
+"""Which files a command is to restore, and where each result goes."""
+
+import glob
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from hinet_tf.command_line import UsageError
+from hinet_tf.images.image_file import SUFFIXES
+
+
+class Job(NamedTuple):
+    """One file to restore.
+
+    Example:
+    >>> Job(Path("in/a.png"), Path("out/a.png")).target.name
+    'a.png'
+    """
+
+    source: Path
+    target: Path
+
+
+def collect_jobs(
+    inputs: Iterable[str], out: Path, suffix: str = "", file_format: str | None = None
+) -> list[Job]:
+    """Lists the files behind files, folders and patterns.
+
+    Folders are searched through, and their structure is kept below `out`; a folder `out` that
+    lies inside an input folder is left out, so that a second run does not restore results.
+
+    Args:
+        inputs: Files, folders, or patterns such as `photos/*.jpg`.
+        out: The folder of the results.
+        suffix: Added to each name before its extension.
+        file_format: Extension of the results, such as `png`; `None` for the sources' own.
+
+    Returns:
+        The jobs, sorted by source within each input, each source once.
+
+    Raises:
+        UsageError: If an input matches nothing, two results would have one name, or a result
+            would replace its source.
+    """
+    jobs: dict[Path, Job] = {}
+    for name in inputs:
+        for source, relative in _expand(name, out):
+            extension = f".{file_format}" if file_format else source.suffix
+            if extension.lower() == ".gif":
+                extension = ".png"  # 256 colours cannot hold a restored image.
+            target = out / relative.with_name(relative.stem + suffix + extension)
+            jobs.setdefault(source.resolve(), Job(source, target))
+    _check_targets(list(jobs.values()))
+    return list(jobs.values())
+
+
+def _expand(name: str, out: Path) -> list[tuple[Path, Path]]:
+    """Files behind one input, each with its place below the output folder."""
+    path = Path(name)
+    if path.is_dir():
+        hidden = out.resolve()
+        found = []
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(f for f in folders if (Path(folder) / f).resolve() != hidden)
+            if Path(folder).resolve() == hidden and hidden != path.resolve():
+                continue
+            for file in sorted(files):
+                if Path(file).suffix.lower() in SUFFIXES and not file.startswith("."):
+                    source = Path(folder) / file
+                    found.append((source, source.relative_to(path)))
+        if not found:
+            raise UsageError(f"No images ({', '.join(SUFFIXES)}) in the folder {path}.")
+        return found
+    if path.exists():
+        return [(path, Path(path.name))]
+    matches = sorted(glob.glob(name, recursive=True))
+    if not matches:
+        raise UsageError(f"No such file, folder or pattern: {name}.")
+    return [entry for match in matches for entry in _expand(match, out)]
+
+
+def _check_targets(jobs: list[Job]) -> None:
+    owners: dict[Path, Path] = {}
+    for source, target in jobs:
+        place = target.resolve()
+        if place == source.resolve():
+            raise UsageError(
+                f"{target} would replace its own source; choose another --out or a --suffix."
+            )
+        if place in owners:
+            raise UsageError(
+                f"{owners[place]} and {source} would both become {target}; restore their folders, "
+                "or use another --suffix or --format."
+            )
+        owners[place] = source

@@ -1,0 +1,1 @@
+"""Batches made on the accelerator itself, without TensorFlow."""

@@ -1,0 +1,1 @@
+"""Where training images come from: files, arrays, records, caches."""

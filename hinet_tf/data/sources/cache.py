@@ -1,0 +1,99 @@
+"""Decoding once instead of in every epoch."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hinet_tf.data.sources.array_source import ArraySource
+from hinet_tf.data.sources.disk_cache import Progress, cache_on_disk, no_progress
+from hinet_tf.data.sources.file_source import FileSource
+from hinet_tf.data.sources.folder_listing import OnBad
+from hinet_tf.data.sources.source import Source
+from hinet_tf.images.header import ImageFileError
+from hinet_tf.images.tensorflow_decode import decode_file
+
+# "auto" takes this part of the machine's memory at most: several workers may share it.
+_MEMORY_SHARE = 0.2
+
+
+def cached(
+    source: Source,
+    cache: str = "auto",
+    on_bad: OnBad | None = None,
+    progress: Progress = no_progress,
+) -> Source:
+    """Returns a source of the same images that need not be decoded each time.
+
+    What is trained does not depend on the cache, only how fast it is delivered.
+
+    Args:
+        source: Any source; only images in files gain from a cache.
+        cache: `"memory"` holds the decoded images; `"none"` decodes each time; `"auto"` is
+            `"memory"` where that takes less than a fifth of the machine's memory, else `"none"`;
+            anything else is a folder to keep them in, see `disk_cache.cache_on_disk`.
+        on_bad: Called with each file that cannot be decoded, which is then left out; by default
+            the first one is raised.
+        progress: Wraps the numbers of the images while they are decoded, with a title, to show
+            progress; such as `rich.progress.track`.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: If a file cannot be decoded.
+
+    Example:
+    >>> source = cached(clean_folder("photos"), "memory")
+    """
+    if not isinstance(source, FileSource) or cache == "none":
+        return source
+    if cache == "auto" and source.decoded_bytes() > _MEMORY_SHARE * _machine_memory():
+        return source
+    if cache in ("auto", "memory"):
+        return _in_memory(source, on_bad, progress)
+    return cache_on_disk(source, Path(cache), on_bad, progress)
+
+
+def bad_files(source: Source) -> Iterator[ImageFileError]:
+    """Decodes every file and yields an error for each that is corrupt inside.
+
+    Headers and ends of files are looked at when they are opened; what is corrupt in between
+    only shows when it is decoded, and inside `tf.data` without a name. Call this to find it.
+
+    Args:
+        source: Any source; only images in files are looked at.
+
+    Yields:
+        One error for each bad file, which names it.
+
+    Example:
+    >>> for error in bad_files(source):
+    ...     report(error)
+    """
+    for header in source.headers if isinstance(source, FileSource) else ():
+        try:
+            decode_file(header)
+        except ImageFileError as error:
+            yield error
+
+
+def _in_memory(source: FileSource, on_bad: OnBad | None, progress: Progress) -> ArraySource:
+    count = len(source)
+    clean, degraded, names = [], [], []
+    for index in progress(range(count), "Decoding"):
+        try:
+            image = decode_file(source.headers[index])
+            partner = decode_file(source.headers[count + index]) if source.paired else None
+        except ImageFileError as error:
+            if on_bad is None:
+                raise
+            on_bad(error)
+            continue
+        names.append(source.names[index])
+        clean.append(image)
+        degraded.append(partner)
+    return ArraySource(clean, degraded if source.paired else None, names)
+
+
+def _machine_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,0 +1,133 @@
+"""Decoded images in the host's memory, without TensorFlow."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hinet_tf.data.sources.builtin import builtin_images
+from hinet_tf.data.sources.folder_listing import Listing, OnBad, list_folder
+from hinet_tf.images.header import ImageFileError, ImageHeader
+from hinet_tf.images.python_decode import decode_in_python
+
+
+@dataclass(frozen=True)
+class ImageList:
+    """Clean images, or pairs of a degraded and a clean one, as 8-bit RGB arrays.
+
+    What `ArraySource` is to the pipeline of `tf.data`, for training without TensorFlow.
+
+    Args:
+        names: One name per image.
+        clean: Arrays `(height, width, 3)`, uint8, of any sizes.
+        degraded: Their partners of the same sizes; `None` if there are none.
+
+    Example:
+    >>> images = ImageList(["chelsea"], [photo])
+    """
+
+    names: Sequence[str]
+    clean: Sequence[np.ndarray]
+    degraded: Sequence[np.ndarray] | None = None
+
+    @property
+    def paired(self) -> bool:
+        """Whether each clean image has a degraded partner."""
+        return self.degraded is not None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def name(self, index: int) -> str:
+        """Returns the name of one image."""
+        return self.names[index]
+
+    def images(self, index: int) -> tuple[np.ndarray | None, np.ndarray]:
+        """Returns degraded (`None` if not paired) and clean image number `index`."""
+        return self.degraded[index] if self.paired else None, self.clean[index]
+
+
+def open_image_lists(
+    data: str, split: str = "train", on_bad: OnBad | None = None
+) -> list[ImageList]:
+    """Decodes the images that `--data` names, for one split.
+
+    Args:
+        data: `"builtin"`, a paired folder, a folder of clean images, or several of these with
+            commas between, as for `open_sources`.
+        split: `"train"`, `"val"` or `"test"`.
+        on_bad: Called with each unusable file, which is then left out; by default the first one
+            is raised.
+
+    Returns:
+        One list for each part of `data`.
+
+    Raises:
+        ValueError: If a file is unusable, or `data` names a TensorFlow dataset.
+        FileNotFoundError: If a folder does not exist.
+
+    Example:
+    >>> lists = open_image_lists("builtin", "train")
+    """
+    names = [name.strip() for name in data.split(",") if name.strip()]
+    if not names:
+        raise ValueError("`data` is empty; expected builtin or a folder.")
+    return [_open(name, split, on_bad) for name in names]
+
+
+def _open(name: str, split: str, on_bad: OnBad | None) -> ImageList:
+    if name == "builtin":
+        photos = builtin_images("train" if split == "train" else "val")
+        return ImageList(list(photos), list(photos.values()))
+    if name.startswith("tfds:"):
+        raise ValueError(
+            f"{name} needs TensorFlow; use training/train.py, or name the folder of its images."
+        )
+    return _decoded(list_folder(Path(name), split, on_bad), on_bad)
+
+
+def _decoded(listing: Listing, on_bad: OnBad | None) -> ImageList:
+    columns = [listing.clean] if listing.degraded is None else [listing.clean, listing.degraded]
+    images: list[list[np.ndarray]] = [[] for _ in columns]
+    names = []
+    # Decoders of Pillow run without Python's lock.
+    with ThreadPoolExecutor() as pool:
+        rows = pool.map(_attempt, zip(*columns, strict=True))
+        for name, row in zip(listing.names, rows, strict=True):
+            if isinstance(row, ImageFileError):
+                if on_bad is None:
+                    raise row
+                on_bad(row)
+                continue
+            names.append(name)
+            for column, image in zip(images, row, strict=True):
+                column.append(image)
+    if not names:
+        raise ValueError(f"None of {len(listing.names)} images could be decoded; copy them again.")
+    return ImageList(names, *images)
+
+
+def _attempt(headers: Iterable[ImageHeader]) -> list[np.ndarray] | ImageFileError:
+    try:
+        return [_rgb(header) for header in headers]
+    except ImageFileError as error:
+        return error
+
+
+def _rgb(header: ImageHeader) -> np.ndarray:
+    if header.bits != 8:
+        raise ImageFileError(
+            header.path,
+            f"{header.bits} bits per value, where 8 are held",
+            "train on it with training/train.py, or save 8 bits",
+        )
+    try:
+        image = decode_in_python(header.path, header.format)
+    except ImageFileError:
+        raise
+    # The decoders have no common error; whatever they raise, the file is at fault.
+    except (OSError, ValueError, RuntimeError, SyntaxError) as error:
+        raise ImageFileError(header.path, "the content is corrupt", "copy it again") from error
+    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image

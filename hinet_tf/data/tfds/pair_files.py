@@ -1,0 +1,125 @@
+"""Finding the pairs of a benchmark dataset in the layouts people have it in."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from hinet_tf.data.sources.folder_listing import image_files
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+
+
+class PairFiles(NamedTuple):
+    """One pair of a dataset.
+
+    Example:
+    >>> name, degraded, clean = PairFiles("GOPR0372_07_00-000047", blur, sharp)
+    """
+
+    name: str
+    degraded: Path
+    clean: Path
+
+
+def archives(folder: Path) -> list[Path]:
+    """Lists the archives directly in a folder."""
+    return sorted(path for path in folder.iterdir() if path.name.lower().endswith(ARCHIVES))
+
+
+def folders_below(root: Path, name: str | None = None) -> list[Path]:
+    """Lists the folders below a folder, links to folders included, as large data often is linked.
+
+    Args:
+        root: Where to begin.
+        name: Only folders of this name.
+
+    Returns:
+        The folders in the order of their paths.
+
+    Raises:
+        ValueError: If a link leads back to a folder above it.
+
+    Example:
+    >>> folders = folders_below(Path("gopro"), "blur_gamma")
+    """
+    found = []
+    for parent, children, _ in os.walk(root, followlinks=True):
+        above = Path(parent).resolve()
+        for child in (Path(parent, child) for child in children):
+            if child.is_symlink() and child.resolve() in (above, *above.parents):
+                raise ValueError(
+                    f"{child} is a symbolic link to a folder above it; remove the link."
+                )
+            found.append(child)
+    return sorted(folder for folder in found if name in (None, folder.name))
+
+
+def find_pairs(
+    roots: Iterable[Path], kinds: Mapping[str, str], part: str, joint: str = "-"
+) -> list[PairFiles]:
+    """Finds the pairs of one part of a dataset, wherever below the roots it lies.
+
+    A pair are two files whose paths differ only in the folder that says what they are, and in
+    the suffix: `train/GOPR0372_07_00/blur/000047.png` and `.../sharp/000047.png`, or
+    `train/input/7.jpg` and `train/target/7.png`.
+
+    Args:
+        roots: Folders to search, the more trusted first: of equal names the first counts.
+        kinds: Folder names of degraded images, each with that of its clean partners.
+        part: A folder name that must lie above, such as `"train"`; case does not count.
+        joint: What joins the folders below `part` and the file name to a name.
+
+    Returns:
+        The pairs in the order of their names.
+
+    Raises:
+        ValueError: If an image has no partner.
+
+    Example:
+    >>> pairs = find_pairs([root], {"blur": "sharp"}, "train")
+    """
+    found: dict[str, PairFiles] = {}
+    for root in roots:
+        for folder in folders_below(root):
+            above = folder.relative_to(root).parts[:-1]
+            places = [at for at, name in enumerate(above) if name.lower() == part.lower()]
+            if folder.name not in kinds or not places:
+                continue
+            clean = folder.parent / kinds[folder.name]
+            for pair in pairs_of(folder, clean, joint):
+                prefix = above[places[-1] + 1 :]
+                name = joint.join([*prefix, pair.name])
+                found.setdefault(name, pair._replace(name=name))
+    return [found[name] for name in sorted(found)]
+
+
+def pairs_of(degraded: Path, clean: Path, joint: str = "-") -> list[PairFiles]:
+    """Pairs the images of two folders by their path without suffix.
+
+    Args:
+        degraded: Folder of degraded images.
+        clean: Folder of their partners.
+        joint: What joins the parts of a path to a name.
+
+    Returns:
+        The pairs in the order of their names.
+
+    Raises:
+        ValueError: If an image has no partner.
+
+    Example:
+    >>> pairs = pairs_of(Path("blur"), Path("sharp"))
+    """
+    sides = []
+    for folder in (degraded, clean):
+        files = image_files(folder) if folder.is_dir() else []
+        sides.append({joint.join(f.relative_to(folder).with_suffix("").parts): f for f in files})
+    lonely = sorted(sides[0].keys() ^ sides[1].keys())
+    if lonely:
+        side = degraded if lonely[0] in sides[0] else clean
+        raise ValueError(
+            f"{len(lonely)} images in {degraded} and {clean} have no partner, the first is "
+            f"{lonely[0]} in {side.name}; copy or unpack the data again."
+        )
+    return [PairFiles(name, sides[0][name], sides[1][name]) for name in sorted(sides[0])]

@@ -1,8 +1,0 @@
-"""TFDS builders of the benchmark datasets; importing this makes `tfds.load` know them."""
-
-from hinet_tf.data.tfds_builders.gopro import Gopro
-from hinet_tf.data.tfds_builders.rain13k import Rain13k
-from hinet_tf.data.tfds_builders.reds import Reds
-from hinet_tf.data.tfds_builders.sidd import Sidd
-
-__all__ = ["Gopro", "Rain13k", "Reds", "Sidd"]

@@ -1,0 +1,1 @@
+"""How fast exported models are, beside a plain conversion."""

@@ -1,0 +1,63 @@
+"""Other engines than LiteRT for a benchmark, where they are installed."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from hinet_tf.deploy.benchmark.recipes import Engine
+from hinet_tf.models import HINet
+
+
+def openvino_engine(file: Path) -> Engine | None:
+    """OpenVINO on a float32 `.tflite` file; `None` where it is not installed."""
+    if importlib.util.find_spec("openvino") is None:
+        return None
+    import openvino
+
+    def engine(image: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
+        core = openvino.Core()
+        network = core.read_model(file)
+        network.reshape([1, *image.shape])
+        precise = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
+        compiled = core.compile_model(network, "CPU", precise)
+        return lambda: compiled(image[np.newaxis])[0][0]
+
+    return engine
+
+
+def torch_engine(model: HINet, twin: Path) -> Engine | None:
+    """PyTorch with the model's weights, eager; `None` where it is not installed.
+
+    Args:
+        model: The network.
+        twin: The same network in PyTorch, `benchmarks/torch_hinet.py` of a checkout; the wheel
+            does not hold it.
+    """
+    if importlib.util.find_spec("torch") is None or not twin.is_file():
+        return None
+    import torch
+
+    network = _imported(twin).from_keras(model).to(memory_format=torch.channels_last)
+
+    def engine(image: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
+        # A view of NHWC memory is PyTorch's own `channels_last`.
+        tensor = torch.from_numpy(image[np.newaxis]).permute(0, 3, 1, 2)
+
+        def restore() -> np.ndarray:
+            torch.set_num_threads(threads)
+            with torch.inference_mode():
+                return network(tensor)[1].permute(0, 2, 3, 1)[0].numpy()
+
+        return restore
+
+    return engine
+
+
+def _imported(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

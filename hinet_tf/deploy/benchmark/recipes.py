@@ -1,0 +1,93 @@
+"""One network in every recipe and by several engines, side by side in one process."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hinet_tf.deploy.benchmark.latency import measure_latencies, peak_memory
+from hinet_tf.deploy.benchmark.operator_times import operator_times
+from hinet_tf.deploy.benchmark.plain_conversion import convert_plainly
+from hinet_tf.deploy.tflite.agreement import psnr
+from hinet_tf.deploy.tflite.model import TFLiteModel
+from hinet_tf.models import HINet
+
+PLAIN = "plain conversion"
+# From an image and a number of threads to what restores the image once.
+Engine = Callable[[np.ndarray, int], Callable[[], np.ndarray]]
+
+
+class RecipeFile(NamedTuple):
+    """An exported file.
+
+    Args:
+        path: Where it lies.
+        drop: Restored PSNR that it loses, in decibels.
+
+    Example:
+    >>> RecipeFile(Path("float16.tflite"), 0.01).drop
+    0.01
+    """
+
+    path: Path
+    drop: float
+
+
+def measure_recipes(
+    model: HINet,
+    image: np.ndarray,
+    files: Mapping[str, RecipeFile],
+    engines: Mapping[str, Engine],
+    threads: int,
+    runs: int,
+    on_run: Callable[[int], None] = lambda number: None,
+) -> list[dict[str, Any]]:
+    """Times a plain conversion, every file and every other engine in turns.
+
+    Args:
+        model: The network that all of them run.
+        image: Float32 image `(height, width, channels)`.
+        files: Exported files that take this size, by recipe.
+        engines: Other engines with the same weights, by name.
+        threads: Threads of the processor for each.
+        runs: Timed runs of each.
+        on_run: Called after each turn with its number.
+
+    Returns:
+        One row for each, the plain conversion first: times in milliseconds, agreement with the
+        Keras model in decibels and, for files, size, memory, loss and operators by time.
+    """
+    runners = {PLAIN: convert_plainly(model, image.shape[:2]).runner(image, threads)}
+    for name, file in files.items():
+        loaded = TFLiteModel(file.path, threads)
+        runners[name] = lambda loaded=loaded: loaded.restore(image)
+    for name, engine in engines.items():
+        runners[name] = engine(image, threads)
+    expected = np.asarray(model(image[np.newaxis])["restored"])[0]
+    agreement = {name: psnr(np.squeeze(run()), expected) for name, run in runners.items()}
+    latencies = measure_latencies(runners, runs, on_run)
+    rows = []
+    for name, latency in latencies.items():
+        row = {
+            "name": name,
+            "size": list(image.shape[:2]),
+            "threads": threads,
+            "median_ms": 1e3 * latency.median,
+            "p95_ms": 1e3 * latency.p95,
+            "faster_than_plain": latencies[PLAIN].median / latency.median,
+            "agreement_db": agreement[name],
+        }
+        rows.append(row | (_of_file(files[name], image.shape, threads) if name in files else {}))
+    return rows
+
+
+def _of_file(file: RecipeFile, shape: tuple[int, ...], threads: int) -> dict[str, Any]:
+    memory = peak_memory(str(file.path), shape)
+    times = operator_times(file.path.read_bytes(), threads)
+    return {
+        "drop_db": file.drop,
+        "file_mb": file.path.stat().st_size / 1e6,
+        "memory_mb": memory and memory / 1e6,
+        "operators_ms": {kind: 1e3 * seconds for kind, seconds in times.items()},
+    }

@@ -1,0 +1,1 @@
+"""Restoration of many images with Apache Beam."""

@@ -1,0 +1,226 @@
+"""Restoring millions of image files with Apache Beam."""
+
+import json
+import logging
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.io.fileio import MatchFiles
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics import Metrics
+from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInference
+
+from hinet_tf.deploy.bulk.files import dead_letter, download, write_whole
+from hinet_tf.images.image_file import SUFFIXES, open_image
+
+COUNTERS = ("done", "failed", "skipped", "pixels")
+
+
+class ImageTask(NamedTuple):
+    """One file on its way through the pipeline.
+
+    Args:
+        source: Where it is read from, on any file system that Beam knows.
+        name: Its place below the output.
+        content: Its bytes.
+        problem: Why it cannot be restored, if that is known already.
+
+    Example:
+    >>> ImageTask("gs://photos/a.jpg", "a.jpg").name
+    'a.jpg'
+    """
+
+    source: str
+    name: str
+    content: bytes = b""
+    problem: str = ""
+
+
+class Restored(NamedTuple):
+    """The bytes of a restored file, or why there are none.
+
+    Example:
+    >>> Restored(problem="the file is empty").content
+    b''
+    """
+
+    content: bytes = b""
+    pixels: int = 0
+    problem: str = ""
+
+
+class RestorationHandler(ModelHandler[ImageTask, PredictionResult, Any]):
+    """Lets `RunInference` hold one model per worker process.
+
+    Beam's own handler for TensorFlow asks Keras to load the directory, which Keras 3
+    refuses. Files are restored by `Restorer.restore_file` around the SavedModel, so that depth,
+    profile, EXIF and quality are kept as `hinet-restore` keeps them, byte for byte.
+
+    Args:
+        model: A version directory from `export_saved_model`, on any file system of Beam.
+
+    Example:
+    >>> RunInference(RestorationHandler("gs://models/denoise/1"))  # doctest: +SKIP
+    """
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self._model = model
+
+    def load_model(self) -> Any:
+        """Copies the SavedModel to the worker, checks it and opens it."""
+        from hinet_tf.deploy.saved_model.manifest import read_manifest
+        from hinet_tf.inference import Restorer
+
+        with tempfile.TemporaryDirectory() as folder:
+            local = Path(folder) / "model"
+            download(self._model, local)
+            recipe = read_manifest(local)["recipe"]
+            return Restorer(
+                local, tile=recipe["tile"], overlap=recipe["overlap"], memory=recipe["memory"]
+            )
+
+    def run_inference(
+        self, batch: Sequence[ImageTask], model: Any, inference_args: Any = None
+    ) -> Iterable[PredictionResult]:
+        """Restores each file; one that fails is no failure of the batch."""
+        return [PredictionResult(task, _restore(task, model)) for task in batch]
+
+    def batch_elements_kwargs(self) -> dict[str, int]:
+        """One file at a time: sizes differ, and one already uses every core."""
+        return {"min_batch_size": 1, "max_batch_size": 1}
+
+
+class BulkRestoration(beam.PTransform):
+    """From a file pattern to restored files and dead letters; what is there already is skipped.
+
+    Args:
+        pattern: Such as `gs://photos/**`; its part before the first `*` is cut off the names.
+        model: As for `RestorationHandler`.
+        out: Folder of the results.
+        retry_failed: Try again what has a dead letter from an earlier run.
+
+    Example:
+    >>> pipeline | BulkRestoration("photos/**", "models/denoise/1", "out")  # doctest: +SKIP
+    """
+
+    def __init__(self, pattern: str, model: str, out: str, retry_failed: bool = False) -> None:
+        super().__init__()
+        self._pattern, self._model, self._out = pattern, model, out
+        self._retry_failed = retry_failed
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
+        """Builds the pipeline."""
+        return (
+            begin
+            | "List" >> MatchFiles(self._pattern)
+            | "Name" >> beam.FlatMap(_named, _root(self._pattern), self._out)
+            # Spreads the files over the workers, and brings those of one name together.
+            | "Gather" >> beam.GroupByKey()
+            | "Read" >> beam.ParDo(_Read(self._out, self._retry_failed))
+            | "Restore" >> RunInference(RestorationHandler(self._model))
+            | "Write" >> beam.ParDo(_Write(self._out))
+        )
+
+
+class _Read(beam.DoFn):
+    def __init__(self, out: str, retry_failed: bool) -> None:
+        super().__init__()
+        self._out, self._retry_failed = out, retry_failed
+        self._skipped = Metrics.counter("bulk", "skipped")
+
+    def process(self, element: tuple[str, Iterable[str]]) -> Iterator[ImageTask]:
+        name, sources = element
+        first, *others = sorted(sources)
+        for other in others:
+            problem = f"{first} would become {name} as well; give it another name"
+            yield from self._unless_done(ImageTask(other, f"{name}.{_digest(other)}", b"", problem))
+        yield from self._unless_done(ImageTask(first, name))
+
+    def _unless_done(self, task: ImageTask) -> Iterator[ImageTask]:
+        failed = FileSystems.exists(dead_letter(self._out, task.name)) and not self._retry_failed
+        if failed or FileSystems.exists(FileSystems.join(self._out, task.name)):
+            self._skipped.inc()
+        elif task.problem:
+            yield task
+        else:
+            yield _read(task)
+
+
+class _Write(beam.DoFn):
+    def __init__(self, out: str) -> None:
+        super().__init__()
+        self._out = out
+        self._counters = {name: Metrics.counter("bulk", name) for name in COUNTERS}
+
+    def process(self, result: PredictionResult) -> Iterator[str]:
+        task, restored = result.example, result.inference
+        if restored.problem:
+            letter = {"source": task.source, "reason": restored.problem}
+            write_whole(self._out, dead_letter(self._out, task.name), json.dumps(letter).encode())
+            self._counters["failed"].inc()
+            logging.getLogger(__name__).warning("%s: %s", task.source, restored.problem)
+            return
+        target = FileSystems.join(self._out, task.name)
+        write_whole(self._out, target, restored.content)
+        letter = dead_letter(self._out, task.name)
+        if FileSystems.exists(letter):
+            FileSystems.delete([letter])
+        self._counters["done"].inc()
+        self._counters["pixels"].inc(restored.pixels)
+        yield target
+
+
+def _read(task: ImageTask) -> ImageTask:
+    try:
+        with FileSystems.open(task.source, compression_type="uncompressed") as file:
+            return task._replace(content=file.read())
+    except (BeamIOError, OSError) as error:
+        return task._replace(problem=f"it cannot be read: {error}")
+
+
+def _restore(task: ImageTask, restorer: Any) -> Restored:
+    if task.problem:
+        return Restored(problem=task.problem)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / f"source{PurePosixPath(task.source).suffix}"
+        target = Path(folder) / f"target{PurePosixPath(task.name).suffix}"
+        source.write_bytes(task.content)
+        try:
+            restorer.restore_file(source, target)
+        # One bad file must never stop a million others, whatever a decoder raises.
+        except Exception as error:
+            kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
+            message = " ".join(str(error).replace(str(source), "the file").split())
+            return Restored(problem=f"{kind}{message[:400]}")
+        height, width, _ = open_image(source).shape
+        return Restored(target.read_bytes(), height * width)
+
+
+def _named(metadata: Any, root: str, out: str) -> Iterator[tuple[str, str]]:
+    """Name below the output and source of each image; results of this run are no sources."""
+    path = PurePosixPath(metadata.path)
+    hidden = metadata.path.startswith(out.rstrip("/") + "/") or path.name.startswith(".")
+    if path.suffix.lower() in SUFFIXES and not hidden:
+        name = metadata.path.removeprefix(root).lstrip("/")
+        # As hinet-restore: 256 colours cannot hold a restored image.
+        if path.suffix.lower() == ".gif":
+            name = str(PurePosixPath(name).with_suffix(".png"))
+        yield name, metadata.path
+
+
+def _root(pattern: str) -> str:
+    """The folder of a pattern before its first wildcard."""
+    for index, character in enumerate(pattern):
+        if character in "*?[":
+            return pattern[:index].rpartition("/")[0]
+    return pattern.rpartition("/")[0]
+
+
+def _digest(text: str) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_URL, text).hex[:8]

@@ -1,0 +1,1 @@
+"""The deployable graph: a trained network rewritten for fewer and simpler operations."""

@@ -1,0 +1,179 @@
+"""From a trained model to a verified .tflite file."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from hinet_tf.deploy.graph.rewrite import deployable_graph
+from hinet_tf.deploy.tflite.conversion import IMAGE_TYPES
+from hinet_tf.deploy.tflite.integer_quantizer import require_quantizer
+from hinet_tf.deploy.tflite.metadata import add_metadata, metadata
+from hinet_tf.deploy.tflite.quantization import quantized
+from hinet_tf.deploy.tflite.recipes import get_quantization_recipe
+from hinet_tf.deploy.tflite.report import TFLiteReport
+from hinet_tf.deploy.tflite.verification import Verification
+from hinet_tf.deploy.tflite.verification_photos import verification_pairs
+from hinet_tf.files import atomic_path
+from hinet_tf.models import HINet
+from hinet_tf.models.hinet import OUTPUTS
+
+# Longest side of a signature; activations of 8192 x 8192 at width 16 already take 17 GB.
+_LARGEST = 8192
+
+
+def export_tflite(
+    model: HINet,
+    path: str | os.PathLike[str],
+    sizes: Sequence[tuple[int, int]] = ((256, 256),),
+    quantization: str = "float16",
+    *,
+    output: str = "restored",
+    image_type: str = "float32",
+    max_drop: float | None = None,
+    photos: str = "builtin",
+    calibration: str = "builtin",
+    details: Mapping[str, str] | None = None,
+    overwrite: bool = False,
+    force: bool = False,
+    on_progress: Callable[[str], None] = lambda message: None,
+) -> TFLiteReport:
+    """Writes a `.tflite` file that provably restores as well as the trained model.
+
+    The network is rewritten for devices (see `deployable_graph`), converted, quantized, and then
+    run against the Keras model on real photos and extreme images. A file that fails a check is
+    not written. Beside `name.tflite` lie `name.json` and `name.html`, the report.
+
+    `quantization="int8"` searches its own recipe: it keeps as many blocks in float as
+    `max_drop` demands, and the report says which.
+
+    Args:
+        model: A trained `HINet`.
+        path: The file to write, ending in `.tflite`.
+        sizes: `(height, width)` of each signature, multiples of `model.size_multiple`. All share
+            one copy of the weights.
+        quantization: A name in `QUANTIZATION_RECIPES`.
+        output: `"restored"`, or `"stage1"` for the first stage's image at 43 % of the cost.
+        image_type: `"float32"` in [0, 1] or `"uint8"`, for input and output.
+        max_drop: Restored PSNR in decibels that may be lost; by default the recipe's.
+        photos: What to verify on: `"builtin"`, a folder of clean photos (white noise of sigma
+            25 is added) or a paired folder; see `hinet_tf.data.open_sources`.
+        calibration: The same for the activations of `int8` and `int16x8`; its training split.
+        details: `task`, `training_data` and `license` of the weights, for the metadata.
+        overwrite: Whether an existing file may be replaced.
+        force: Whether to write the file even if a check fails.
+        on_progress: Called with a line for each part of the work.
+
+    Returns:
+        The report.
+
+    Raises:
+        ValueError: If an argument is out of range, the model is no trained HINet, no photo is
+            usable, or a check fails.
+        FileExistsError: If the file exists and `overwrite` is not set.
+        OSError: If the disk is too small.
+
+    Example:
+    >>> report = hinet_tf.export_tflite(model, "denoise.tflite")  # doctest: +SKIP
+    """
+    recipe = get_quantization_recipe(quantization)
+    sizes = _validated(model, sizes, output, image_type)
+    if recipe.name.startswith("int") and recipe.name != "int8_dynamic":
+        require_quantizer()
+    path = Path(path)
+    _check_target(path, overwrite, model.count_params() * recipe.weight_bytes)
+    pairs = verification_pairs(photos)
+
+    on_progress("Rewriting the network")
+    largest_side = max(max(size) for size in sizes)
+    graph = deployable_graph(model, output, largest_side)
+    verification = Verification(
+        model=model,
+        output=output,
+        sizes=sizes,
+        image_type=image_type,
+        pairs=pairs,
+        recipe=recipe,
+        max_drop=recipe.max_drop if max_drop is None else max_drop,
+        local=model.norm == "local" and not _has_only_global_statistics(graph),
+        weights=graph.count_params(),
+    )
+    content, search = quantized(graph, verification, calibration, on_progress)
+
+    on_progress("Verifying")
+    about = metadata(model, sizes, recipe.name, output, image_type, details or {})
+    content = add_metadata(content, about)
+    agreements = verification.agreements(content)
+    checks = verification.checks(content, agreements)
+    report = TFLiteReport(about, tuple(checks), tuple(agreements), verification.max_drop, search)
+    if report.failed and not force:
+        failures = "; ".join(f"{c.name}: {c.measured}, {c.required}" for c in report.failed)
+        raise ValueError(
+            f"{path} was not written, because {len(report.failed)} of {len(checks)} checks fail "
+            f"({failures}). Choose another recipe, allow more with max_drop, or force it."
+        )
+    _write(path, content, report)
+    return report
+
+
+def _validated(model: Any, sizes: Any, output: str, image_type: str) -> list[tuple[int, int]]:
+    if not isinstance(model, HINet):
+        raise ValueError(
+            f"Only a hinet_tf.HINet can be exported. Received: {type(model).__name__}. "
+            "Load a model that hinet_tf trained or converted."
+        )
+    if output not in OUTPUTS:
+        raise ValueError(f"`output` must be one of {OUTPUTS}. Received: {output!r}")
+    if image_type not in IMAGE_TYPES:
+        raise ValueError(f"`image_type` must be one of {IMAGE_TYPES}. Received: {image_type!r}")
+    sizes = list(dict.fromkeys((int(height), int(width)) for height, width in sizes))
+    if not sizes:
+        raise ValueError("`sizes` is empty; expected at least one (height, width).")
+    multiple = model.size_multiple
+    for height, width in sizes:
+        if any(side % multiple or not multiple <= side <= _LARGEST for side in (height, width)):
+            raise ValueError(
+                f"Height and width must be multiples of {multiple} from {multiple} to {_LARGEST}. "
+                f"Received: {height}x{width}."
+            )
+    return sizes
+
+
+def _check_target(path: Path, overwrite: bool, expected_bytes: int) -> None:
+    if path.suffix != ".tflite":
+        raise ValueError(f"The file must end in .tflite. Received: {path}")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; choose another name or overwrite it.")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    if free < expected_bytes:
+        raise OSError(
+            f"{path} needs {expected_bytes / 1e6:.0f} MB of disk; {folder} has "
+            f"{free / 1e6:.0f} MB free. Free some, or write to another disk."
+        )
+
+
+def _has_only_global_statistics(graph: keras.Model) -> bool:
+    return not any(getattr(layer, "norm", None) == "local" for layer in graph.layers)
+
+
+def _write(path: Path, content: bytes, report: TFLiteReport) -> None:
+    """Writes the reports, then the file: where there is a file, there is its evidence."""
+    written = []
+    try:
+        for target, text in (
+            (path.with_suffix(".json"), report.to_json()),
+            (path.with_suffix(".html"), report.to_html(path.name)),
+        ):
+            with atomic_path(target) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+            written.append(target)
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError:
+        for target in written:
+            target.unlink(missing_ok=True)
+        raise

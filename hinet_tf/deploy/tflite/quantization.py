@@ -1,0 +1,107 @@
+"""From the deployable graph to the bytes of a named recipe."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from hinet_tf.deploy.tflite.conversion import convert
+from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer, quantize_weights
+from hinet_tf.deploy.tflite.recipe_search import SearchResult, search_recipe
+from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
+from hinet_tf.deploy.tflite.verification import Verification
+from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
+
+_CALIBRATION_CROPS = 24
+
+
+def quantized(
+    graph: keras.Model,
+    verification: Verification,
+    calibration: str,
+    on_progress: Callable[[str], None],
+) -> tuple[bytes, SearchResult | None]:
+    """Converts a deployable graph by the recipe that it is to be verified against.
+
+    Args:
+        graph: What `deployable_graph` returned.
+        verification: Names recipe, sizes and image type, and measures what a file loses.
+        calibration: Photos that show the range of activations to `int8` and `int16x8`.
+        on_progress: Called with a line for each part of the work.
+
+    Returns:
+        The content of the file and, for `int8`, what the search tried.
+
+    Raises:
+        ValueError: If the activations cannot be calibrated.
+    """
+    recipe, sizes, image_type = verification.recipe, verification.sizes, verification.image_type
+    on_progress("Converting")
+    if recipe.name in ("float16", "int8_dynamic"):
+        return convert(graph, sizes, image_type, recipe.name), None
+    content = convert(graph, sizes, image_type)
+    if recipe.name == "float32":
+        return content, None
+    on_progress("Quantizing")
+    if recipe.name == "int8_weights":
+        return quantize_weights(content), None
+    return _integer(content, graph, recipe, verification, calibration, on_progress)
+
+
+def _integer(
+    content: bytes,
+    graph: keras.Model,
+    recipe: QuantizationRecipe,
+    verification: Verification,
+    calibration: str,
+    on_progress: Callable[[str], None],
+) -> tuple[bytes, SearchResult | None]:
+    photos = _calibration_photos(graph, verification, calibration)
+    quantizer = IntegerQuantizer(content, 8 if recipe.name == "int8" else 16, photos)
+    if recipe.name == "int16x8":
+        return quantizer.quantize(SENSITIVE), None
+    result = search_recipe(
+        quantizer,
+        _blocks(graph),
+        verification.drop,
+        verification.max_drop,
+        lambda step: on_progress(f"In float: {step.description}: {step.drop:.3f} dB lost"),
+    )
+    return result.content, result
+
+
+def _calibration_photos(
+    graph: keras.Model, verification: Verification, calibration: str
+) -> dict[tuple[int, int], list[np.ndarray]]:
+    """Degraded crops for each size; refuses a model on which they would show nothing."""
+    pairs = calibration_pairs(calibration)
+    per_photo = max(1, _CALIBRATION_CROPS // len(pairs))
+    photos = {}
+    for number, size in enumerate(verification.sizes):
+        some = crops(pairs if number == 0 else pairs[:2], size, per_photo if number == 0 else 1)
+        photos[size] = [_as_input(photo.degraded, verification.image_type) for photo in some]
+        photos[size] = photos[size][:_CALIBRATION_CROPS]
+    first = next(iter(photos.values()))[0]
+    correction = graph(first[None]) - first
+    if float(np.std(correction)) < 1e-6:
+        raise ValueError(
+            "The model changes a photo by nothing or by a constant, so its activations cannot be "
+            "calibrated. Received: an untrained model? Train it, or export float16."
+        )
+    return photos
+
+
+def _as_input(image: np.ndarray, image_type: str) -> np.ndarray:
+    if image_type == "float32":
+        return image
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def _blocks(graph: keras.Model) -> list[str]:
+    """Names of the layers that a search may put back to float, alone or together."""
+    sensitive = tuple(scope.strip("/_") for scope in SENSITIVE)
+    return [
+        layer.name
+        for layer in graph.layers
+        if layer.weights and not layer.name.startswith(sensitive)
+    ]

@@ -1,0 +1,1 @@
+"""Training on one accelerator with JAX, without TensorFlow."""

@@ -1,0 +1,1 @@
+"""Scores of trained models over test sets, and pages that show them."""

@@ -1,0 +1,148 @@
+"""Image files out: the format, quality, profile and EXIF of their source."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from PIL import Image, JpegImagePlugin
+
+from hinet_tf.images.image_file import ImageFile, vips_reason
+
+_FORMATS = {np.uint8: "uchar", np.uint16: "ushort", np.float32: "float", np.float64: "double"}
+_INTERPRETATIONS = {
+    ("uchar", 1): "b-w", ("uchar", 3): "srgb", ("ushort", 1): "grey16", ("ushort", 3): "rgb16",
+    ("float", 1): "b-w", ("float", 3): "scrgb", ("double", 1): "b-w", ("double", 3): "scrgb",
+}  # fmt: skip
+
+# The luminance table of JPEG (ITU-T T.81, Annex K.1), which libjpeg scales by the quality.
+# fmt: off
+_LUMINANCE = np.array([
+    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55,
+    14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
+    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92,
+    49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+])
+# fmt: on
+
+
+def check_target(source: ImageFile, target: Path) -> None:
+    """Refuses a format that cannot hold the source, before any work is done.
+
+    Raises:
+        ValueError: If the format is unknown, or lacks the depth or the alpha channel.
+    """
+    suffix = target.suffix.lower()
+    bits = source.dtype.itemsize * 8
+    limit = {".png": 16, ".jpg": 8, ".jpeg": 8, ".webp": 8, ".tif": 64, ".tiff": 64}.get(suffix)
+    if limit is None:
+        raise ValueError(
+            f"Cannot write {target.name}. Expected the suffix .png, .jpg, .webp or .tif."
+        )
+    if bits > limit:
+        raise ValueError(
+            f"{suffix} holds {limit} bits per channel. Received: {source.path} with {bits}; use "
+            f"{'.tif' if bits > 16 else '.png or .tif'}."
+        )
+    if suffix in (".jpg", ".jpeg") and source.shape[2] in (2, 4):
+        raise ValueError(f"{suffix} has no alpha channel. Received: {source.path}; use .png.")
+
+
+def write_image(
+    raw: Path, pages: int, source: ImageFile, target: Path, quality: int | None = None
+) -> None:
+    """Encodes raw pixels with the metadata of their source.
+
+    Args:
+        raw: A file of the pixels of all pages, row by row, in the source's data type.
+        pages: Pages in `raw`, one below the other.
+        source: The file whose size, type, profile and EXIF the result takes.
+        target: The file to write.
+        quality: Of JPEG and WebP, 1 to 100; `None` for the source's own.
+
+    Raises:
+        ValueError: If the encoder fails.
+        OSError: If the disk is full.
+    """
+    height, width, channels = source.shape
+    vips_format = _FORMATS[source.dtype.type]
+    interpretation = _INTERPRETATIONS[vips_format, 3 if channels > 2 else 1]
+    try:
+        image = pyvips.Image.rawload(
+            str(raw), width, height * pages, channels * source.dtype.itemsize,
+            access="sequential", revalidate=True,
+        )  # fmt: skip
+        image = image.copy(
+            format=vips_format,
+            bands=channels,
+            interpretation=interpretation,
+            xres=source.image.xres,
+            yres=source.image.yres,
+        )
+        metadata = source.metadata()
+        for name, (kind, value) in metadata.items():
+            image.set_type(kind, name, value)
+        # The pixels are upright now, whatever the EXIF data of the source says.
+        image.set_type(pyvips.GValue.gint_type, "orientation", 1)
+        if pages > 1:
+            image.set_type(pyvips.GValue.gint_type, "page-height", height)
+        # Without this libvips adds an EXIF block to files that had none.
+        keep = "all" if "exif-data" in metadata else "icc|xmp|iptc|other"
+        image.write_to_file(str(target), keep=keep, **_options(source, target, quality))
+    except pyvips.Error as error:
+        raise ValueError(f"Cannot write {target.name}: {vips_reason(error)}.") from error
+
+
+def _options(source: ImageFile, target: Path, quality: int | None) -> dict[str, Any]:
+    suffix = target.suffix.lower()
+    if suffix in (".jpg", ".jpeg"):
+        own_quality, subsampled = jpeg_quality(source.path)
+        return {
+            "Q": quality or own_quality,
+            "subsample_mode": "on" if subsampled else "off",
+            "optimize_coding": True,
+        }
+    if suffix == ".webp":
+        if quality is None and _is_lossless(source.path):
+            return {"lossless": True}
+        return {"Q": quality or 95}
+    if suffix in (".tif", ".tiff"):
+        predictor = "float" if source.dtype.kind == "f" else "horizontal"
+        return {
+            "compression": "deflate",
+            "predictor": predictor,
+            "bigtiff": source.image.width * source.image.height * source.image.bands > 2**30,
+        }
+    return {"compression": 6}
+
+
+def jpeg_quality(path: Path) -> tuple[int, bool]:
+    """The quality a JPEG was saved with, and whether its colours are subsampled.
+
+    Args:
+        path: Any image file.
+
+    Returns:
+        Quality on libjpeg's scale by the nearest quantization table, and subsampling; 95 and
+        no subsampling for other formats.
+    """
+    try:
+        with Image.open(path) as image:
+            if image.format not in ("JPEG", "MPO"):
+                return 95, False
+            table = np.sort(image.quantization[0])
+            subsampled = JpegImagePlugin.get_sampling(image) == 2
+    except (OSError, Image.DecompressionBombError, KeyError):
+        return 95, False
+    candidates = np.arange(1, 101)
+    scales = np.where(candidates < 50, 5000 // candidates, 200 - 2 * candidates)
+    tables = np.clip((scales[:, np.newaxis] * np.sort(_LUMINANCE) + 50) // 100, 1, 255)
+    return int(candidates[np.abs(tables - table).sum(axis=1).argmin()]), subsampled
+
+
+def _is_lossless(path: Path) -> bool:
+    """Whether a WebP or PNG-like source was stored without loss."""
+    if path.suffix.lower() != ".webp":
+        return path.suffix.lower() not in (".jpg", ".jpeg")
+    with path.open("rb") as file:
+        return b"VP8L" in file.read(4096)

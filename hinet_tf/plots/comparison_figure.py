@@ -1,0 +1,156 @@
+"""A figure for papers and READMEs: the whole image, and crops of all versions side by side."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hinet_tf.files import atomic_path
+from hinet_tf.images.image_file import open_image
+from hinet_tf.metrics.evaluate_images import evaluate_images
+
+_COLORS = ("#e4572e", "#2e86ab", "#f3a712", "#58a55c")
+
+
+def comparison_figure(
+    images: Mapping[str, np.ndarray],
+    path: str | os.PathLike[str],
+    target: str | None = None,
+    boxes: Sequence[tuple[int, int, int]] | None = None,
+    protocol: str = "hinet",
+) -> Path:
+    """Draws an image with marked boxes, and each version's enlarged crops beside it.
+
+    Args:
+        images: Label -> image of one shape, uint8, uint16 or float in [0, 1], gray or RGB; in
+            the order in which they are shown.
+        path: The picture to write, `.png`, `.pdf` or another type of matplotlib.
+        target: Label of the clean image; the others get their PSNR against it.
+        boxes: `(top, left, side)` of each crop in pixels; `None` for the two squares where the
+            first and last image differ most.
+        protocol: Protocol of the PSNR, see `evaluate_images`.
+
+    Returns:
+        The path of the picture.
+
+    Raises:
+        ValueError: If the images differ in shape, `target` is none of them, or a box leaves
+            the image.
+
+    Example:
+    >>> noisy, restored = np.random.default_rng(0).random((2, 64, 96, 3))
+    >>> comparison_figure({"noisy": noisy, "restored": restored}, "figure.png")  # doctest: +SKIP
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    shown = {label: _to_display(image) for label, image in images.items()}
+    labels = list(shown)
+    if len({image.shape for image in shown.values()}) != 1:
+        shapes = {label: image.shape for label, image in images.items()}
+        raise ValueError(f"The images must have one shape. Received: {shapes}.")
+    if target is not None and target not in shown:
+        raise ValueError(f"`target` must be one of {labels}. Received: target={target!r}.")
+    height, width = shown[labels[0]].shape[:2]
+    boxes = list(boxes or differing_boxes(shown[labels[0]], shown[labels[-1]]))
+    for top, left, side in boxes:
+        if side < 1 or top < 0 or left < 0 or top + side > height or left + side > width:
+            raise ValueError(
+                f"A box must lie inside {width}x{height} pixels. Received: top={top}, "
+                f"left={left}, side={side}."
+            )
+
+    rows = len(boxes)
+    tall = rows * 2.2
+    whole = min(max(tall * width / height, 2.2), 7.0)
+    figure = Figure(figsize=(whole + 2.2 * len(labels) + 0.2, tall + 0.5), layout="constrained")
+    grid = figure.add_gridspec(rows, len(labels) + 1, width_ratios=[whole] + [2.2] * len(labels))
+    overview = figure.add_subplot(grid[:, 0])
+    _show(overview, shown[labels[-1]])
+    overview.set_title(labels[-1], fontsize=10)
+    for row, (top, left, side) in enumerate(boxes):
+        color = _COLORS[row % len(_COLORS)]
+        overview.add_patch(Rectangle((left, top), side, side, fill=False, ec=color, lw=2))
+        for column, label in enumerate(labels):
+            axes = figure.add_subplot(grid[row, column + 1])
+            _show(axes, shown[label][top : top + side, left : left + side], color)
+            if row == 0:
+                axes.set_title(_caption(label, images, target, protocol), fontsize=10)
+    path = Path(path)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=150)
+    return path
+
+
+def compare_files(
+    source: str | os.PathLike[str],
+    restored: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+) -> Path:
+    """Draws the comparison figure of a file and its restoration.
+
+    Args:
+        source: The degraded image file.
+        restored: Its restoration.
+        path: The picture to write.
+
+    Returns:
+        The path of the picture.
+
+    Raises:
+        ValueError: If a file cannot be read.
+    """
+    images = {"input": open_image(source).read(), "restored": open_image(restored).read()}
+    return comparison_figure(images, path)
+
+
+def _to_display(image: np.ndarray) -> np.ndarray:
+    """Float RGB or gray in [0, 1] without alpha, `(height, width, 1 or 3)`."""
+    image = np.asarray(image)
+    image = image[..., np.newaxis] if image.ndim == 2 else image
+    image = image[..., : 1 if image.shape[-1] < 3 else 3]
+    if image.dtype.kind == "u":
+        return image / np.float32(np.iinfo(image.dtype).max)
+    return np.clip(image, 0, 1)
+
+
+def differing_boxes(first: np.ndarray, last: np.ndarray) -> list[tuple[int, int, int]]:
+    """The two squares, an eighth of the longer side, where two images differ most.
+
+    Args:
+        first: `(height, width, channels)`, float in [0, 1].
+        last: The same shape.
+
+    Returns:
+        `(top, left, side)` of each in pixels.
+    """
+    height, width = first.shape[:2]
+    side = min(max(max(height, width) // 8, 32), height, width)
+    change = np.abs(first - last).mean(axis=-1)
+    rows, columns = height // side, width // side
+    cells = change[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    order = np.argsort(-cells.mean(axis=(1, 3)), axis=None)[:2]
+    return [
+        (int(cell // columns) * side, int(cell % columns) * side, side) for cell in order.tolist()
+    ]
+
+
+def _caption(
+    label: str, images: Mapping[str, np.ndarray], target: str | None, protocol: str
+) -> str:
+    if target is None or label == target:
+        return label
+    psnr = evaluate_images(images[label], images[target], protocol)["psnr"]
+    return f"{label}\n{psnr:.2f} dB"
+
+
+def _show(axes, image: np.ndarray, color: str | None = None) -> None:
+    image = image[..., 0] if image.shape[-1] == 1 else image
+    axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(color is not None)
+        spine.set_edgecolor(color or "none")
+        spine.set_linewidth(2)

@@ -1,0 +1,1 @@
+"""How this repository's own weights are made; not part of the wheel."""

@@ -1,0 +1,127 @@
+"""What a preset loses as a .tflite file, and how long the file takes."""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hinet_tf.training.presets.examples import example_pairs
+from hinet_tf.training.presets.test_sets import PresetTestSet, middle
+from PIL import Image
+
+from hinet_tf.deploy.benchmark.latency import measure_latencies
+from hinet_tf.deploy.tflite.export import export_tflite
+from hinet_tf.deploy.tflite.model import TFLiteModel
+from hinet_tf.evaluation.pairs import ScoredPair
+from hinet_tf.evaluation.scoring import score_pairs, summarize
+from hinet_tf.inference import Restorer
+from hinet_tf.models import HINet
+
+QUANTIZATIONS = ("float16", "int8_dynamic", "int8")
+_MULTIPLE, _LARGEST = 16, 256
+_RUNS = 15
+
+
+def score_exports(
+    model: HINet,
+    task: str,
+    test_set: PresetTestSet,
+    quantizations: Sequence[str] = QUANTIZATIONS,
+    on_progress: Callable[[str], None] = lambda message: None,
+) -> dict[str, Any]:
+    """Exports a preset, and scores model and files on the middle of each image of a test set.
+
+    A file takes images of one size. Cutting that size out for all of them compares what the
+    exports change and nothing else: no tiles, no padding.
+
+    Args:
+        model: The preset.
+        task: Its task.
+        test_set: What to score on.
+        quantizations: Names of quantization recipes.
+        on_progress: Called with a line for each part of the work.
+
+    Returns:
+        `{"set", "size", "images", "input_psnr", "float32_psnr", "threads", "files": {name:
+        {"megabytes", "psnr", "drop", "milliseconds", "failed_checks"}}}`.
+
+    Raises:
+        ValueError: If an image is too small.
+    """
+    size = _common_size(test_set.pairs)
+    pairs = [_cut(pair, size) for pair in test_set.pairs]
+    threads = os.cpu_count() or 1
+
+    def psnr(restorer: Restorer) -> tuple[float, float]:
+        scores = score_pairs(restorer, pairs, [test_set.protocol], test_set.output)
+        means = summarize(scores)
+        return tuple(means[side][test_set.protocol]["psnr"] for side in ("restored", "degraded"))
+
+    on_progress("float32")
+    reference, before = psnr(Restorer(model))
+    result: dict[str, Any] = {
+        "set": test_set.key,
+        "size": f"{size[0]}x{size[1]}",
+        "images": len(pairs),
+        "input_psnr": before,
+        "float32_psnr": reference,
+        "threads": threads,
+        "files": {},
+    }
+    with tempfile.TemporaryDirectory() as directory:
+        photos = "builtin" if task == "denoise" else str(_write_photos(task, Path(directory)))
+        runners = {}
+        for name in quantizations:
+            path = Path(directory) / f"{name}.tflite"
+            # Forced, because a preset's card reports a failed check instead of hiding the file.
+            report = export_tflite(
+                model, path, [size], name, photos=photos, calibration=photos, force=True
+            )
+            on_progress(name)
+            after, _ = psnr(Restorer(path))
+            result["files"][name] = {
+                "megabytes": path.stat().st_size / 1e6,
+                "psnr": after,
+                "drop": reference - after,
+                "failed_checks": [check.name for check in report.failed],
+            }
+            image = np.zeros((*size, model.channels), np.float32)
+            file = TFLiteModel(path, num_threads=threads)
+            runners[name] = lambda file=file, image=image: file.restore(image)
+        on_progress("latency")
+        for name, latency in measure_latencies(runners, _RUNS).items():
+            result["files"][name]["milliseconds"] = latency.median * 1000
+    return result
+
+
+def _common_size(pairs: Sequence[ScoredPair]) -> tuple[int, int]:
+    """The largest size up to 256 that fits into every image."""
+    shapes = [pair.target().shape for pair in pairs]
+    height, width = (
+        min(min(shape[axis] for shape in shapes) // _MULTIPLE * _MULTIPLE, _LARGEST)
+        for axis in (0, 1)
+    )
+    if not height or not width:
+        raise ValueError(f"The images must have at least {_MULTIPLE} pixels a side.")
+    return height, width
+
+
+def _cut(pair: ScoredPair, size: tuple[int, int]) -> ScoredPair:
+    return pair._replace(
+        degraded=lambda: middle(pair.degraded(), *size),
+        target=lambda: middle(pair.target(), *size),
+    )
+
+
+def _write_photos(task: str, folder: Path) -> Path:
+    """Photos degraded as the task says, to verify and to calibrate on."""
+    for pair in example_pairs(task):
+        degraded = np.rint(np.clip(pair.degraded(), 0, 1) * 255).astype(np.uint8)
+        for split in ("train", "val"):
+            for side, image in (("input", degraded), ("target", pair.target())):
+                path = folder / split / side / f"{pair.name}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(image).save(path)
+    return folder

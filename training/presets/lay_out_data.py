@@ -1,0 +1,145 @@
+"""Lays out the photographs that the presets are trained on.
+
+    python training/presets/lay_out_data.py --from DIR --to runs/preset_data
+
+DIR holds manifests/train.csv with the columns task, set, degraded, clean, license, and the images
+that it names. Photographs are shrunk to several sizes: small ones are as sharp as a test set, of
+large ones every detail is smooth. Whole photographs, and the last quarter of the SIDD pairs, are
+held back for validation. The folders are what `training/train.py --data` takes; `small` holds what
+is sharp to the last pixel: photographs shrunk further, and the sharp frames of `motion`.
+"""
+
+import argparse
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hinet_tf.command_line import EXIT_DONE, CommandParser, UsageError, run_command
+from hinet_tf.files import atomic_path
+
+# Long sides in pixels. Kodak's photographs have 768, on which the denoiser is measured.
+PHOTO_SIZES = (1024, 768, 512, 384)
+SMALL_SIZES = (448, 320)
+# One photograph in this many validates; so do this many of the last SIDD pairs.
+HELD_BACK_PHOTOS, HELD_BACK_SIDD = 13, 8
+# Motion blur of a frame and of its shrunk copies: REDS frames here have a quarter of their size.
+MOTION_SHRINKS = (1, 2, 4)
+# Which of the copies are sharp enough for `small`.
+SHARP_SHRINKS = {"gopro14": (2, 4), "reds60": (1,)}
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = CommandParser(__doc__)
+    parser.add_argument("--from", dest="source", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--to", dest="target", type=Path, required=True, metavar="DIR")
+    return parser.parse_args(argv)
+
+
+def lay_out(source: Path, target: Path) -> dict[str, int]:
+    """Writes the folders `photos`, `small`, `sidd` and `motion`.
+
+    Args:
+        source: Folder with `manifests/train.csv`.
+        target: Folder to write to.
+
+    Returns:
+        The number of images or pairs of each split of each folder.
+
+    Raises:
+        UsageError: If there is no manifest, or an image that it names is missing.
+    """
+    rows = _rows(source)
+    counts: Counter[str] = Counter()
+
+    def frame(column: str, folder: str, row: dict[str, str], shrink: int) -> None:
+        name = f"{row['set']}_{Path(row['clean']).stem}_{shrink}.png"
+        _shrink(source / row[column], target / folder / name, shrink)
+
+    def pair(folder: str, split: str, row: dict[str, str], shrink: int = 1) -> None:
+        frame("degraded", f"{folder}/{split}/input", row, shrink)
+        frame("clean", f"{folder}/{split}/target", row, shrink)
+        counts[f"{folder}/{split}"] += 1
+
+    def photo(folder: str, split: str, row: dict[str, str], side: int) -> None:
+        name = f"{Path(row['clean']).stem}_{side}.png"
+        _shrink(source / row["clean"], target / folder / split / name, side=side)
+        counts[f"{folder}/{split}"] += 1
+
+    photos = [row for row in rows if row["task"] == "clean"]
+    for number, row in enumerate(photos):
+        held_back = number % HELD_BACK_PHOTOS == HELD_BACK_PHOTOS - 1
+        split = "val" if held_back else "train"
+        for size in (768,) if held_back else PHOTO_SIZES:
+            photo("photos", split, row, size)
+        for size in SMALL_SIZES[-1:] if held_back else SMALL_SIZES:
+            photo("small", split, row, size)
+
+    blocks = [row for row in rows if row["set"] == "sidd_val65"]
+    for row in (row for row in rows if row["task"] == "denoise"):
+        pair("sidd", "val" if row in blocks[-HELD_BACK_SIDD:] else "train", row)
+
+    for name, shrinks in (("gopro14", MOTION_SHRINKS), ("reds60", (1,))):
+        chosen = [row for row in rows if row["set"] == name]
+        for number, row in enumerate(chosen):
+            held_back = number == len(chosen) - 1
+            for shrink in shrinks[-1:] if held_back else shrinks:
+                pair("motion", "val" if held_back else "train", row, shrink)
+            for shrink in () if held_back else SHARP_SHRINKS[name]:
+                frame("clean", "small/train", row, shrink)
+                counts["small/train"] += 1
+    return dict(counts)
+
+
+def _rows(source: Path) -> list[dict[str, str]]:
+    manifest = source / "manifests" / "train.csv"
+    if not manifest.is_file():
+        raise UsageError(f"{manifest} is not there; expected a folder with manifests/train.csv")
+    with manifest.open(newline="") as file:
+        reader = csv.DictReader(file)
+        missing = {"task", "set", "degraded", "clean"} - set(reader.fieldnames or ())
+        if missing:
+            raise UsageError(f"{manifest} has no column {', '.join(sorted(missing))}")
+        rows = list(reader)
+    for path in (source / path for row in rows for path in _paths(row)):
+        if not path.is_file():
+            raise UsageError(f"{manifest} names {path}, which is not there")
+    # One row for each photograph: the large JPEGs stand behind the small PNGs of the same name.
+    return list({(row["task"], Path(row["clean"]).stem): row for row in rows}.values())
+
+
+def _paths(row: dict[str, str]) -> Iterator[str]:
+    yield row["clean"]
+    if row["degraded"]:
+        yield row["degraded"]
+
+
+def _shrink(path: Path, target: Path, shrink: int = 1, side: int | None = None) -> None:
+    import pyvips
+
+    try:
+        image = pyvips.Image.new_from_file(str(path), fail_on="truncated", revalidate=True)
+        factor = 1 / shrink if side is None else min(1.0, side / max(image.width, image.height))
+        image = image.resize(factor, kernel="lanczos3") if factor < 1 else image
+        with atomic_path(target) as temporary:
+            image.pngsave(str(temporary))
+    except pyvips.Error as error:
+        raise ValueError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def run(args: argparse.Namespace) -> int:
+    """Lays the data out; returns the exit code."""
+    for name, count in lay_out(args.source, args.target).items():
+        print(f"{args.target / name}: {count}")
+    return EXIT_DONE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = parse_args(argv)
+    return run_command(lambda: run(args))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,174 @@
+"""The small test sets that presets are scored on."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from hinet_tf.data import random_numbers
+from hinet_tf.data.degradations import GaussianNoise
+from hinet_tf.evaluation.pairs import ScoredPair, find_pairs
+from hinet_tf.images.image_file import open_image
+
+_SIGMAS = (15, 25, 50)
+_QUALITIES = (10, 20, 30, 40)
+_SEED = 2024
+# The published denoisers' Kodak24 is the middle of each photograph (cszn/FFDNet, testsets).
+_MIDDLE = 500
+
+
+class PresetTestSet(NamedTuple):
+    """A test set with its name, and how it is scored.
+
+    Example:
+    >>> PresetTestSet("rain100L", "Rain100L, Y", "hinet_y", "uint8", []).protocol
+    'hinet_y'
+    """
+
+    key: str
+    title: str
+    protocol: str
+    output: str
+    pairs: list[ScoredPair]
+
+
+def preset_test_sets(task: str, data: Path, sidd: Path | None = None) -> list[PresetTestSet]:
+    """Returns the test sets of a task; images are read when they are scored.
+
+    Args:
+        task: `"denoise"`, `"dejpeg"`, `"deblur"` or `"derain"`.
+        data: Folder with `manifests/eval.csv` and the images it names.
+        sidd: Paired folder of real noise that was held back from training; `None` leaves that
+            set out.
+
+    Returns:
+        The sets; the last one holds clean photographs, which a preset should leave as they are.
+
+    Raises:
+        ValueError: If the manifest or an image is missing.
+    """
+    rows = _rows(data)
+    kodak = [pair for pair in _pairs(data, rows, "kodak24")]
+    clean = _set("clean", "clean photo", kodak, _untouched, task)
+    if task == "denoise":
+        sets = [
+            _set(f"kodak24_sigma{s}", f"Kodak24, σ {s}", kodak, _noise(s), task) for s in _SIGMAS
+        ]
+        sets.append(
+            _set("kodak24_500_sigma25", "500×500, σ 25", kodak, _noise(25), task, crop=_MIDDLE)
+        )
+        # What people have: a file of a camera, with its noise in it.
+        sets.append(_set("kodak24_sigma25_jpeg", "σ 25, then JPEG 90", kodak, _noisy_jpeg, task))
+        if sidd:
+            pairs = find_pairs(sidd)
+            sets.append(
+                PresetTestSet("sidd", f"SIDD, {len(pairs)} pairs", "matlab", "float", pairs)
+            )
+    elif task == "dejpeg":
+        sets = [
+            _set(f"kodak24_quality{q}", f"Kodak24, quality {q}", kodak, _jpeg(q), task)
+            for q in _QUALITIES
+        ]
+    elif task == "deblur":
+        pairs = _pairs(data, rows, "reds60")
+        sets = [PresetTestSet("reds", f"REDS, {len(pairs)} frames", "matlab", "uint8", pairs)]
+    else:
+        sets = [
+            PresetTestSet(
+                name,
+                f"{name[0].upper()}{name[1:]}, Y",
+                "hinet_y",
+                "uint8",
+                _pairs(data, rows, name),
+            )
+            for name in ("rain100L", "rain100H")
+        ]
+    return [*sets, clean]
+
+
+def _rows(data: Path) -> list[dict[str, str]]:
+    manifest = data / "manifests" / "eval.csv"
+    if not manifest.is_file():
+        raise ValueError(f"{manifest} is not there; expected a folder with manifests/eval.csv.")
+    with manifest.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _pairs(data: Path, rows: list[dict[str, str]], name: str) -> list[ScoredPair]:
+    """The rows of a set; a row without degraded image stands for the clean one twice."""
+    pairs = []
+    for row in (row for row in rows if row["set"] == name):
+        clean = data / row["clean"]
+        degraded = data / row["degraded"] if row["degraded"] else clean
+        for path in (clean, degraded):
+            if not path.is_file():
+                raise ValueError(f"{data / 'manifests/eval.csv'} names {path}, which is not there.")
+        pairs.append(
+            ScoredPair("", clean.stem, lambda p=degraded: _read(p), lambda p=clean: _read(p))
+        )
+    if not pairs:
+        raise ValueError(f"{data / 'manifests/eval.csv'} names no image of the set {name}.")
+    return pairs
+
+
+def _read(path: Path) -> np.ndarray:
+    return open_image(path).read()[..., :3]
+
+
+def _set(
+    key: str,
+    title: str,
+    clean: list[ScoredPair],
+    degrade: Callable[[np.ndarray, int], np.ndarray],
+    task: str,
+    crop: int | None = None,
+) -> PresetTestSet:
+    """A set of clean photographs, degraded by a function of the photograph and its number."""
+
+    def pair(number: int, photo: ScoredPair) -> ScoredPair:
+        def target() -> np.ndarray:
+            return middle(photo.target(), crop) if crop else photo.target()
+
+        return ScoredPair("", photo.name, lambda: degrade(target(), number), target)
+
+    pairs = [pair(number, photo) for number, photo in enumerate(clean)]
+    return PresetTestSet(key, title, "matlab", "float" if task == "denoise" else "uint8", pairs)
+
+
+def middle(image: np.ndarray, height: int, width: int | None = None) -> np.ndarray:
+    """The middle of an image: a square, or a rectangle of `height` and `width`."""
+    width = width or height
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+    return image[top : top + height, left : left + width]
+
+
+def _untouched(clean: np.ndarray, number: int) -> np.ndarray:
+    return clean
+
+
+def _noise(sigma: float) -> Callable[[np.ndarray, int], np.ndarray]:
+    noise = GaussianNoise(sigma, clip=False)
+
+    def degrade(clean: np.ndarray, number: int) -> np.ndarray:
+        seed = random_numbers.fold_in(_SEED, number)
+        return np.asarray(noise(clean.astype(np.float32) / 255, seed))
+
+    return degrade
+
+
+def _noisy_jpeg(clean: np.ndarray, number: int) -> np.ndarray:
+    noisy = np.clip(_noise(25)(clean, number), 0, 1)
+    return _jpeg(90)(np.rint(noisy * 255).astype(np.uint8), number)
+
+
+def _jpeg(quality: int) -> Callable[[np.ndarray, int], np.ndarray]:
+    def degrade(clean: np.ndarray, number: int) -> np.ndarray:
+        file = io.BytesIO()
+        Image.fromarray(clean).save(file, "JPEG", quality=quality)
+        return np.asarray(Image.open(file))
+
+    return degrade
