@@ -16,7 +16,7 @@ from hinet_tf import HINet
 from hinet_tf.commands.recipe_options import recipe_from
 from hinet_tf.models.presets import preset_card
 from hinet_tf.tasks import TASKS, get_recipe
-from training import preset_gallery, publish_preset, score_presets
+from training.presets import gallery, publish, score
 from training.train import main as train
 from training.train import parse_args as parse_training_args
 
@@ -54,7 +54,7 @@ def published(runs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
     command = ["--run", str(runs / "a"), "--run", str(runs / "b"), "--hardware", "a test machine"]
     places = ["--out", str(folder / "presets"), "--docs", str(folder / "docs")]
-    assert publish_preset.main([*command, *places]) == 0
+    assert publish.main([*command, *places]) == 0
     return folder
 
 
@@ -109,7 +109,7 @@ def test_the_mean_of_two_trainings(runs, tmp_path, capsys):
     places = ["--out", str(tmp_path / "presets"), "--docs", str(tmp_path / "docs")]
     options = [*places, "--average", "--hardware", "a test machine"]
     a, b = ["--run", str(runs / "a")], ["--run", str(runs / "b")]
-    assert publish_preset.main([*a, *b, *options]) == 0
+    assert publish.main([*a, *b, *options]) == 0
     first, second = (keras.saving.load_model(runs / n / "best.keras").get_weights() for n in "ab")
     assert any(np.abs(x - y).max() > 1e-3 for x, y in zip(first, second, strict=True))
     mean = HINet.from_preset(tmp_path / "presets").get_weights()
@@ -117,7 +117,7 @@ def test_the_mean_of_two_trainings(runs, tmp_path, capsys):
         np.testing.assert_allclose(z, (x + y) / 2, rtol=1e-3, atol=1e-6)
     assert "the mean of those of the last two" in (tmp_path / "docs/denoise_0.0625x.md").read_text()
     # Trainings that do not follow one another have no mean.
-    assert publish_preset.main([*b, *a, *options]) == 1
+    assert publish.main([*b, *a, *options]) == 1
     assert f"expected {runs / 'b'}" in capsys.readouterr().err
 
 
@@ -126,7 +126,7 @@ def test_different_networks_have_no_mean(runs, tmp_path, capsys):
     HINet(width=4, hin_levels=(3, 4)).save(tmp_path / "b" / "best.keras")
     command = ["--run", str(runs / "a"), "--run", str(tmp_path / "b"), "--hardware", "a machine"]
     places = ["--out", str(tmp_path / "presets"), "--docs", str(tmp_path / "docs")]
-    assert publish_preset.main([*command, *places, "--average"]) == 1
+    assert publish.main([*command, *places, "--average"]) == 1
     error = capsys.readouterr().err
     assert "'hin_levels': [3, 4]" in error and "'hin_levels': [0, 1, 2, 3, 4]" in error
     assert not (tmp_path / "presets").exists()
@@ -163,7 +163,7 @@ def test_what_cannot_be_published(runs, tmp_path, capsys, change, message):
     change(tmp_path / "run")
     places = ["--out", str(tmp_path / "presets"), "--docs", str(tmp_path / "docs")]
     command = ["--run", str(tmp_path / "run"), "--hardware", "x", *places]
-    assert publish_preset.main(command) == 1
+    assert publish.main(command) == 1
     errors = capsys.readouterr().err
     assert message in errors and "Traceback" not in errors
     assert not (tmp_path / "presets").exists() and not (tmp_path / "docs").exists()
@@ -175,7 +175,7 @@ def test_data_of_unknown_licence_is_not_published(runs, tmp_path, capsys):
     config["data"] = "builtin"
     (tmp_path / "run/config.json").write_text(json.dumps(config))
     command = ["--run", str(tmp_path / "run"), "--hardware", "x", "--out", str(tmp_path / "p")]
-    assert publish_preset.main(command) == 1
+    assert publish.main(command) == 1
     assert "Nothing is known about the licence of 'builtin'" in capsys.readouterr().err
 
 
@@ -200,7 +200,7 @@ def test_scores_go_into_card_page_and_readme(published, runs, data, tmp_path):
     readme.write_text(f"# before\n\n{START}\nwhat stood there\n{END}\n\nafter\n")
     places = ["--presets", str(tmp_path / "copy/presets"), "--docs", str(tmp_path / "copy/docs")]
     options = [*places, "--readme", str(readme), "--quantization", "float16", "--limit", "1"]
-    assert score_presets.main(["--data", str(data), *options]) == 0
+    assert score.main(["--data", str(data), *options]) == 0
 
     scores = preset_card(tmp_path / "copy/presets")["scores"]
     sigma25 = scores["sets"]["kodak24_sigma25"]
@@ -223,14 +223,14 @@ def test_scores_go_into_card_page_and_readme(published, runs, data, tmp_path):
     assert f"{sigma25['psnr']:.2f}" in (tmp_path / "copy/docs/denoise_0.0625x.md").read_text()
 
     before = text
-    assert score_presets.main(["--tables", *places, "--readme", str(readme)]) == 0
+    assert score.main(["--tables", *places, "--readme", str(readme)]) == 0
     assert readme.read_text() == before
 
     # Scores stay with their weights, and with no others.
     for run, kept in (("b", scores), ("a", {})):
         again = ["--run", str(runs / run), "--hardware", "a test machine"]
         again += ["--out", str(tmp_path / "copy/presets"), "--docs", str(tmp_path / "copy/docs")]
-        assert publish_preset.main(again) == 0
+        assert publish.main(again) == 0
         assert preset_card(tmp_path / "copy/presets")["scores"] == kept
 
 
@@ -246,14 +246,14 @@ def test_mistakes_in_scoring(published, tmp_path, capsys, options, message):
     shutil.copytree(published, tmp_path / "copy")
     (tmp_path / "README.md").write_text("no markers")
     places = ["--presets", str(tmp_path / "copy/presets"), "--docs", str(tmp_path / "copy/docs")]
-    assert score_presets.main([*options, *places, "--readme", str(tmp_path / "README.md")]) == 1
+    assert score.main([*options, *places, "--readme", str(tmp_path / "README.md")]) == 1
     errors = capsys.readouterr().err
     assert message in errors and "Traceback" not in errors
 
 
 def test_the_gallery_shows_every_preset_and_photo(published, tmp_path):
     command = ["--presets", str(published / "presets"), "--out", str(tmp_path)]
-    assert preset_gallery.main(command) == 0
+    assert gallery.main(command) == 0
     page = (tmp_path / "index.html").read_text()
     sources = re.findall(r'<img[^>]* src="([^"]+)"', page)
     assert len(sources) == 3 * 4
@@ -271,7 +271,7 @@ def test_the_gallery_shows_real_pairs_after_the_photos(published, tmp_path):
             pixels = random.integers(0, 256, (32, 48, 3), np.uint8)
             PIL.Image.fromarray(pixels).save(tmp_path / "pairs" / side / f"phone{number}.png")
     command = ["--presets", str(published / "presets"), "--out", str(tmp_path)]
-    assert preset_gallery.main([*command, "--sidd", str(tmp_path / "pairs")]) == 0
+    assert gallery.main([*command, "--sidd", str(tmp_path / "pairs")]) == 0
     page = (tmp_path / "index.html").read_text()
     targets = re.findall(r'<img class="target" src="gallery/([^"]+)\.webp"', page)
     assert targets[:4] == ["astronaut", "chelsea", "coffee", "rocket"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training import preset_data
+from training.presets import lay_out_data
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def source(tmp_path):
 
 
 def run(source, target):
-    return preset_data.main(["--from", str(source), "--to", str(target)])
+    return lay_out_data.main(["--from", str(source), "--to", str(target)])
 
 
 def test_layout(source, tmp_path):
