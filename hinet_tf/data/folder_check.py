@@ -9,8 +9,8 @@ import numpy as np
 from skimage.registration import phase_cross_correlation
 
 from hinet_tf.data.sources.file_source import FileSource, clean_folder, paired_folder
-from hinet_tf.images.header import ImageFileError
-from hinet_tf.images.tensorflow_decode import decode_file
+from hinet_tf.images.header import decode_file
+from hinet_tf.images.image_file_error import ImageFileError
 
 # A pair this far from the median PSNR, and five robust standard deviations, is out of line.
 _PSNR_DISTANCE = 6.0

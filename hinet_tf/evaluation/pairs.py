@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hinet_tf.images.header import without_alpha
 from hinet_tf.images.image_file import SUFFIXES, open_image
 
 # Folder of the degraded, folder of the clean images, and which names count: own pairs and rain
@@ -142,8 +143,7 @@ def _reader(path: Path) -> Callable[[], np.ndarray]:
 
 def _read(path: Path) -> np.ndarray:
     """An image without its alpha channel."""
-    image = open_image(path).read()
-    return image[..., : 1 if image.shape[-1] < 3 else 3]
+    return without_alpha(open_image(path).read())
 
 
 def _sidd_blocks(directory: Path) -> list[ScoredPair]:

@@ -1,34 +1,13 @@
-"""What an image file says about itself, read without decoding it."""
+"""What an image file holds, as training needs it."""
 
 import os
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-import tifffile
-from PIL import Image, UnidentifiedImageError
+import numpy as np
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
-# 2**28 pixels are 0.8 GB as 8-bit RGB and 3.2 GB as the float copy a restoration needs.
-MAX_PIXELS = 2**28
-
-
-class ImageFileError(ValueError):
-    """An image file that cannot be used; the message names the file and what to do.
-
-    Example:
-    >>> raise ImageFileError("a.png", "the file is empty", "copy it again")
-    Traceback (most recent call last):
-    ...
-    hinet_tf.images.header.ImageFileError: a.png: the file is empty; copy it again.
-    """
-
-    def __init__(self, path: str | os.PathLike[str], problem: str, remedy: str):
-        super().__init__(f"{path}: {problem}; {remedy}.")
-        self.path = Path(path)
-        self.problem = problem
-        self.remedy = remedy
+from hinet_tf.images.image_file import MAX_PIXELS, ImageFile, open_image
+from hinet_tf.images.image_file_error import ImageFileError
 
 
 @dataclass(frozen=True)
@@ -37,14 +16,15 @@ class ImageHeader:
 
     Args:
         path: The file.
-        format: One of `FORMATS`, told from the content, not from the name.
-        height: Rows.
-        width: Columns.
+        format: One of `completeness.FORMATS`, told from the content, not from the name.
+        height: Rows of the upright image.
+        width: Columns of the upright image.
         channels: 1 or 3; an alpha channel is not counted.
         bits: 8 or 16 per value.
+        turned: Whether EXIF data say that the pixels of the file must be turned.
 
     Example:
-    >>> read_header("photo.jpg").format
+    >>> read_header("photo.jpg").format  # doctest: +SKIP
     'JPEG'
     """
 
@@ -54,115 +34,82 @@ class ImageHeader:
     width: int
     channels: int
     bits: int
+    turned: bool = False
 
 
 def read_header(path: str | os.PathLike[str]) -> ImageHeader:
-    """Reads the header of a PNG, JPEG, WebP or TIFF file and checks that the file is whole.
+    """Reads the header of an image file and checks that the file is whole.
 
     Args:
-        path: The file.
+        path: A PNG, JPEG, WebP, TIFF or GIF file.
 
     Returns:
         Its format and size.
 
     Raises:
-        ImageFileError: If the file is empty, truncated, no such image, animated, CMYK, not of
-            8 or 16 bits, or larger than `MAX_PIXELS`.
+        ImageFileError: If `open_image` refuses the file, or it is animated, or not of 8 or 16
+            bits.
 
     Example:
-    >>> read_header("photo.jpg").width
+    >>> read_header("photo.jpg").width  # doctest: +SKIP
     1024
     """
-    path = Path(path)
-    if path.stat().st_size == 0:
-        raise ImageFileError(path, "the file is empty", "copy it again")
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            header = _checked(path, image)
-    except UnidentifiedImageError:
-        header = _wide_tiff(path)
-    except Image.DecompressionBombError:
-        raise _too_large(path) from None
-    except (OSError, SyntaxError, ValueError, struct.error) as error:
-        if isinstance(error, ImageFileError | PermissionError | FileNotFoundError):
-            raise
-        raise ImageFileError(path, f"the file is corrupt ({error})", "copy it again") from error
-    if header.height * header.width > MAX_PIXELS:
-        raise _too_large(path)
-    _check_whole(path, header.format)
-    return header
+    return _header(open_image(path, max_pixels=MAX_PIXELS))
 
 
-def _too_large(path: Path) -> ImageFileError:
-    return ImageFileError(
-        path, f"the image has more than {MAX_PIXELS:,} pixels", "cut it into smaller ones"
-    )
+def decode_file(header: ImageHeader, dtype: np.dtype | type | None = None) -> np.ndarray:
+    """Decodes an image file.
+
+    Args:
+        header: The file's header.
+        dtype: `np.uint8`, or `np.uint16` to keep 16 bits: 8-bit values are then times 257. By
+            default what the file holds.
+
+    Returns:
+        An array `(height, width, 1 or 3)`, without alpha.
+
+    Raises:
+        ImageFileError: If the content cannot be decoded, or the file has changed.
+
+    Example:
+    >>> decode_file(read_header("photo.png"))  # doctest: +SKIP
+    """
+    opened = open_image(header.path, max_pixels=MAX_PIXELS)
+    if _header(opened) != header:
+        raise ImageFileError(header.path, "the file has changed", "start again")
+    return to_dtype(without_alpha(opened.read()), np.dtype(dtype or opened.dtype))
 
 
-def _checked(path: Path, image: Image.Image) -> ImageHeader:
-    if getattr(image, "n_frames", 1) > 1:
+def without_alpha(image: np.ndarray) -> np.ndarray:
+    """The first 1 or 3 channels of an image of 1 to 4."""
+    return image[..., : 1 if image.shape[-1] < 3 else 3]
+
+
+def to_dtype(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Values of 8 bits as 16, or of 16 as 8, as libpng does it: white stays white."""
+    if image.dtype == np.uint8 and dtype == np.uint16:
+        return image.astype(np.uint16) * 257
+    if image.dtype == np.uint16 and dtype == np.uint8:
+        return (image >> 8).astype(np.uint8)
+    return image
+
+
+def _header(opened: ImageFile) -> ImageHeader:
+    if opened.pages > 1:
         raise ImageFileError(
-            path, f"the file holds {image.n_frames} frames", "save one frame as an image"
+            opened.path, f"the file holds {opened.pages} frames", "save one frame as an image"
         )
-    if image.format == "TIFF":
-        return _wide_tiff(path)
-    mode = image.mode
-    if mode in ("CMYK", "YCCK", "LAB"):
-        raise ImageFileError(path, f"the colours are {mode}", "convert the file to RGB")
-    channels = 1 if mode in ("1", "L", "LA", "I", "I;16", "I;16B") else 3
-    bits = 8
-    if image.format == "PNG":
-        with path.open("rb") as file:
-            # Signature, length and type of the header chunk, width and height come before it.
-            bits = 16 if file.read(25)[24] == 16 else 8
-    return ImageHeader(path, image.format, image.height, image.width, channels, bits)
-
-
-def _wide_tiff(path: Path) -> ImageHeader:
-    """Reads a TIFF header with tifffile: Pillow knows no 16-bit RGB."""
-    try:
-        with tifffile.TiffFile(path) as file:
-            if len(file.pages) > 1:
-                raise ImageFileError(
-                    path, f"the file holds {len(file.pages)} pages", "save one page as an image"
-                )
-            page = file.pages[0]
-            name = page.photometric.name
-            if name not in ("RGB", "MINISBLACK", "YCBCR", "PALETTE"):
-                raise ImageFileError(path, f"the colours are {name}", "convert the file to RGB")
-            bits = page.bitspersample
-            if bits not in (8, 16) or page.sampleformat != 1:
-                raise ImageFileError(
-                    path, f"the values are {page.dtype}", "save 8-bit or 16-bit unsigned integers"
-                )
-            ends = [a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=True)]
-            if max(ends, default=0) > path.stat().st_size:
-                raise _truncated(path)
-            channels = 1 if name == "MINISBLACK" else 3
-            return ImageHeader(path, "TIFF", page.imagelength, page.imagewidth, channels, bits)
-    except tifffile.TiffFileError:
+    if opened.dtype.kind != "u":
         raise ImageFileError(
-            path, "the content is no PNG, JPEG, WebP or TIFF image", "remove or convert it"
-        ) from None
-
-
-def _truncated(path: Path) -> ImageFileError:
-    return ImageFileError(path, "the file is truncated", "copy it again")
-
-
-def _check_whole(path: Path, format: str) -> None:
-    """Finds the usual damage, a file cut short, from its last bytes."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        start = file.read(12)
-        # Cameras append data behind the end mark of a JPEG, so it may lie somewhat earlier.
-        file.seek(max(size - 65536, 0))
-        tail = file.read()
-    whole = {
-        "PNG": b"IEND" in tail,
-        "JPEG": b"\xff\xd9" in tail,
-        "WEBP": format != "WEBP" or struct.unpack("<I", start[4:8])[0] + 8 <= size,
-        "TIFF": True,
-    }
-    if not whole[format]:
-        raise _truncated(path)
+            opened.path, f"the values are {opened.dtype}", "save 8-bit or 16-bit unsigned integers"
+        )
+    height, width, bands = opened.shape
+    return ImageHeader(
+        opened.path,
+        opened.format,
+        height,
+        width,
+        channels=1 if bands < 3 else 3,
+        bits=opened.dtype.itemsize * 8,
+        turned=opened.turned,
+    )

@@ -1,12 +1,17 @@
 """Image files in: every depth, layout and orientation, with their metadata."""
 
 import os
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyvips
+
+from hinet_tf.images.completeness import check_complete, find_format
+from hinet_tf.images.image_file_error import ImageFileError, corrupt, truncated
+from hinet_tf.images.tiff_page import TiffPage, read_tiff_page
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif")
 
@@ -29,15 +34,21 @@ class ImageFile:
 
     Args:
         path: The file.
+        format: One of `completeness.FORMATS`, told from the content, not from the name.
         image: The lazily decoded pixels.
         pages: Pages or frames of the file.
         dtype: Data type of the pixels.
+        turned: Whether the pixels lie otherwise in the file than `image` gives them.
+        tiff: The page, if it is one of a TIFF file.
     """
 
     path: Path
+    format: str
     image: pyvips.Image
     pages: int
     dtype: np.dtype
+    turned: bool = False
+    tiff: TiffPage | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -46,6 +57,8 @@ class ImageFile:
 
     def reader(self) -> Any:
         """A function from a first row and a number of rows to pixels; call it downwards."""
+        if self.tiff:
+            self.tiff.check_sums()
         region = pyvips.Region.new(self.image)
         _, width, channels = self.shape
 
@@ -55,9 +68,7 @@ class ImageFile:
             try:
                 data = region.fetch(0, top, width, rows)
             except pyvips.Error as error:
-                raise ValueError(
-                    f"{self.path} is truncated or damaged: {vips_reason(error)}."
-                ) from error
+                raise corrupt(self.path, vips_reason(error)) from error
             return np.frombuffer(data, self.dtype).reshape(rows, width, channels)
 
         return read
@@ -79,7 +90,7 @@ class ImageFile:
 def open_image(
     path: str | os.PathLike[str], page: int = 0, max_pixels: int = MAX_PIXELS
 ) -> ImageFile:
-    """Opens an image file without decoding it yet.
+    """Opens an image file without decoding it yet, after a check that its content is all there.
 
     Args:
         path: A PNG, JPEG, WebP, TIFF or GIF file.
@@ -91,8 +102,8 @@ def open_image(
         The open file, turned upright as its EXIF orientation says.
 
     Raises:
-        ValueError: If the file is missing, empty, damaged, too large, or holds something else
-            than gray or RGB pixels of 8 or 16 bits or float.
+        ImageFileError: If the file is missing, empty, damaged, too large, or holds something
+            else than gray or RGB pixels of 8 or 16 bits or float.
 
     Example:
     >>> open_image("photo.jpg").shape  # doctest: +SKIP
@@ -100,18 +111,58 @@ def open_image(
     """
     path = Path(path)
     _check_path(path)
-    image = _load(path, page, "sequential")
+    try:
+        return _open(path, page, max_pixels)
+    except ImageFileError:
+        raise
+    except pyvips.Error as error:
+        raise corrupt(path, vips_reason(error)) from error
+    except struct.error as error:  # A header that ends too early.
+        raise truncated(path) from error
+    # What damaged headers do to their readers has no common error; the file is at fault.
+    except (ValueError, LookupError, TypeError, ArithmeticError, MemoryError) as error:
+        raise corrupt(path, f"{type(error).__name__}: {error}") from error
+
+
+def _open(path: Path, page: int, max_pixels: int) -> ImageFile:
+    format = find_format(path)
+    if format is None:
+        raise ImageFileError(
+            path,
+            "not a readable image: the content is no PNG, JPEG, WebP or TIFF, and no GIF",
+            "remove or convert it",
+        )
+    tiff = read_tiff_page(path, page, max_pixels) if format == "TIFF" else None
+    frames = tiff.pages if tiff else check_complete(path, format)
+
+    def load(access: str) -> pyvips.Image:
+        if tiff:
+            # Only as warnings does libvips tell of tiles that it cannot decode.
+            return tiff.open(access=access, fail_on="warning")
+        # Without `revalidate` libvips may answer with what it read from an earlier file there.
+        return pyvips.Image.new_from_file(
+            str(path),
+            access=access,
+            fail_on="warning" if format == "GIF" else "error",
+            revalidate=True,
+            **({"page": page} if page else {}),
+        )
+
+    image = load("sequential")
     if image.width * image.height > max_pixels:
-        raise ValueError(
-            f"{path} has {image.width}x{image.height} pixels, more than the limit of "
-            f"{max_pixels:,}; raise it with --max-pixels if you trust the file."
+        raise ImageFileError(
+            path,
+            f"the image has more than {max_pixels:,} pixels ({image.width}x{image.height})",
+            "cut it into smaller ones, or raise --max-pixels of hinet-restore if you trust it",
         )
     _check_pixels(path, image)
-    if image.get_typeof("orientation") and image.get("orientation") not in (0, 1):
+    turned = bool(image.get_typeof("orientation")) and image.get("orientation") not in (0, 1)
+    if turned:
         # Turning needs pixels out of order; what exceeds 100 MB libvips keeps on disk.
-        image = _load(path, page, "random").autorot()
-    pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
-    return ImageFile(path, image, pages, np.dtype(_DTYPES[image.format]))
+        image = load("random").autorot()
+    if not tiff and image.get_typeof("n-pages"):
+        frames = image.get("n-pages")
+    return ImageFile(path, format, image, frames, np.dtype(_DTYPES[image.format]), turned, tiff)
 
 
 def vips_reason(error: pyvips.Error) -> str:
@@ -122,37 +173,24 @@ def vips_reason(error: pyvips.Error) -> str:
 
 def _check_path(path: Path) -> None:
     if path.is_dir():
-        raise ValueError(f"Expected an image file. Received: the directory {path}.")
+        raise ImageFileError(path, "a directory, where an image file is expected", "name a file")
     if not path.exists():
-        raise ValueError(f"No such file: {path}.")
+        raise ImageFileError(path, "No such file", "check its name")
+    if not path.is_file():
+        raise ImageFileError(path, "no regular file", "name an image file")
     if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty (0 bytes).")
+        raise ImageFileError(path, "the file is empty (0 bytes)", "copy it again")
     if not os.access(path, os.R_OK):
-        raise ValueError(f"No permission to read {path}.")
-
-
-def _load(path: Path, page: int, access: str) -> pyvips.Image:
-    options = {"page": page} if page else {}
-    try:
-        # Without `revalidate` libvips may answer with what it read from an earlier file there.
-        return pyvips.Image.new_from_file(
-            str(path), access=access, fail_on="error", revalidate=True, **options
-        )
-    except pyvips.Error as error:
-        raise ValueError(f"{path} is not a readable image: {vips_reason(error)}.") from error
+        raise ImageFileError(path, "No permission to read it", "change its permissions")
 
 
 def _check_pixels(path: Path, image: pyvips.Image) -> None:
-    if image.get_typeof("bits-per-sample") and image.get("bits-per-sample") == 1:
-        raise ValueError(
-            f"{path} is a 1-bit image, which has no shades to restore; convert it to 8-bit gray."
-        )
     if image.interpretation in ("cmyk", "lab", "labs"):
-        raise ValueError(
-            f"{path} is a {image.interpretation.upper()} image. Expected gray or RGB: convert it."
-        )
+        name = image.interpretation.upper()
+        raise ImageFileError(path, f"the colours are {name}", "convert the file to RGB")
     if image.format not in _DTYPES or image.bands > 4:
-        raise ValueError(
-            f"{path} holds {image.bands} channels of type {image.format}. Expected 1 to 4 "
-            "channels of 8 or 16 bits or float."
+        raise ImageFileError(
+            path,
+            f"{image.bands} channels of type {image.format}",
+            "expected 1 to 4 channels of 8 or 16 bits or float",
         )

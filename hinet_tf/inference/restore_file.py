@@ -7,6 +7,7 @@ from typing import Any
 
 from hinet_tf.files import atomic_path
 from hinet_tf.images.image_file import MAX_PIXELS, ImageFile, open_image
+from hinet_tf.images.image_file_error import ImageFileError
 from hinet_tf.images.image_writer import check_target, write_image
 
 
@@ -43,6 +44,7 @@ def restore_file(
     """
     target = Path(target)
     opened = open_image(source, max_pixels=max_pixels)
+    _check_shades(opened)
     check_target(opened, target)
     pages = opened.pages if all_pages else 1
     if pages > 1 and target.suffix.lower() not in (".tif", ".tiff", ".webp"):
@@ -58,6 +60,16 @@ def restore_file(
                 _restore_page(restorer, image, opened, file, page, pages, on_progress)
         write_image(raw, pages, opened, temporary, quality)
     return target
+
+
+def _check_shades(opened: ImageFile) -> None:
+    image = opened.image
+    if image.get_typeof("bits-per-sample") and image.get("bits-per-sample") == 1:
+        raise ImageFileError(
+            opened.path,
+            "a 1-bit image, which has no shades to restore",
+            "convert it to 8-bit gray",
+        )
 
 
 def _restore_page(

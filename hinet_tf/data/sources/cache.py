@@ -9,8 +9,8 @@ from hinet_tf.data.sources.disk_cache import Progress, cache_on_disk, no_progres
 from hinet_tf.data.sources.file_source import FileSource
 from hinet_tf.data.sources.folder_listing import OnBad
 from hinet_tf.data.sources.source import Source
-from hinet_tf.images.header import ImageFileError
-from hinet_tf.images.tensorflow_decode import decode_file
+from hinet_tf.images.header import decode_file
+from hinet_tf.images.image_file_error import ImageFileError
 
 # "auto" takes this part of the machine's memory at most: several workers may share it.
 _MEMORY_SHARE = 0.2

@@ -12,8 +12,8 @@ from hinet_tf.data.sources.file_source import FileSource
 from hinet_tf.data.sources.folder_listing import OnBad
 from hinet_tf.data.sources.record_source import RecordSource
 from hinet_tf.files import atomic_path
-from hinet_tf.images.header import ImageFileError
-from hinet_tf.images.tensorflow_decode import decode_file
+from hinet_tf.images.header import decode_file
+from hinet_tf.images.image_file_error import ImageFileError
 
 # Wraps an iterable of known length, with a title, to show progress; `rich.progress.track` is one.
 Progress = Callable[[Iterable[int], str], Iterable[int]]
@@ -76,14 +76,14 @@ def cache_on_disk(
 
 
 def _write(source: FileSource, path: Path, skip: OnBad, progress: Progress) -> None:
-    count = len(source)
+    count, dtype = len(source), source.dtype.as_numpy_dtype
     with tf.io.TFRecordWriter(str(path)) as writer:
         for index in progress(range(count), "Decoding"):
             headers = {"target": source.headers[index]}
             if source.paired:
                 headers["input"] = source.headers[count + index]
             try:
-                images = {key: decode_file(h, source.dtype) for key, h in headers.items()}
+                images = {key: decode_file(h, dtype) for key, h in headers.items()}
             except ImageFileError as error:
                 skip(error)
                 continue

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from hinet_tf.data.sources.folder_listing import OnBad, list_clean, list_pairs
 from hinet_tf.data.sources.source import Source
-from hinet_tf.images.header import FORMATS, ImageHeader
-from hinet_tf.images.tensorflow_decode import decode_image
+from hinet_tf.images.header import ImageHeader
+from hinet_tf.images.tensorflow_decode import decode_image, decoder_number
 
 
 class FileSource(Source):
@@ -68,10 +68,10 @@ class FileSource(Source):
 class _Files:
     def __init__(self, headers: Sequence[ImageHeader]):
         self._paths = tf.constant([str(header.path) for header in headers])
-        self._formats = tf.constant([FORMATS.index(header.format) for header in headers])
+        self._decoders = tf.constant([decoder_number(header) for header in headers])
 
     def read(self, index: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
-        return decode_image(self._paths[index], self._formats[index], dtype)
+        return decode_image(self._paths[index], self._decoders[index], dtype)
 
 
 def clean_folder(

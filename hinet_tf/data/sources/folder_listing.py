@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from hinet_tf.images.header import SUFFIXES, ImageFileError, ImageHeader, read_header
+from hinet_tf.images.header import ImageHeader, read_header
+from hinet_tf.images.image_file import SUFFIXES
+from hinet_tf.images.image_file_error import ImageFileError
 
 # One clean image of this many is held back for validation where a folder has no split of its own.
 HELD_BACK = 20

@@ -9,8 +9,8 @@ import numpy as np
 
 from hinet_tf.data.sources.builtin import builtin_images
 from hinet_tf.data.sources.folder_listing import Listing, OnBad, list_folder
-from hinet_tf.images.header import ImageFileError, ImageHeader
-from hinet_tf.images.python_decode import decode_in_python
+from hinet_tf.images.header import ImageHeader, decode_file
+from hinet_tf.images.image_file_error import ImageFileError
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _decoded(listing: Listing, on_bad: OnBad | None) -> ImageList:
     columns = [listing.clean] if listing.degraded is None else [listing.clean, listing.degraded]
     images: list[list[np.ndarray]] = [[] for _ in columns]
     names = []
-    # Decoders of Pillow run without Python's lock.
+    # Decoders run without Python's lock.
     with ThreadPoolExecutor() as pool:
         rows = pool.map(_attempt, zip(*columns, strict=True))
         for name, row in zip(listing.names, rows, strict=True):
@@ -123,11 +123,5 @@ def _rgb(header: ImageHeader) -> np.ndarray:
             f"{header.bits} bits per value, where 8 are held",
             "train on it with training/train.py, or save 8 bits",
         )
-    try:
-        image = decode_in_python(header.path, header.format)
-    except ImageFileError:
-        raise
-    # The decoders have no common error; whatever they raise, the file is at fault.
-    except (OSError, ValueError, RuntimeError, SyntaxError) as error:
-        raise ImageFileError(header.path, "the content is corrupt", "copy it again") from error
+    image = decode_file(header)
     return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image

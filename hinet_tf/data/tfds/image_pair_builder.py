@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from hinet_tf.data.tfds.exact_image import ExactImage
 from hinet_tf.data.tfds.pair_files import PairFiles, archives
-from hinet_tf.images.header import read_header
-from hinet_tf.images.tensorflow_decode import decode_file
+from hinet_tf.images.header import decode_file, read_header
 
 
 class ImagePairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -119,7 +117,7 @@ class ImagePairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                 # Their own bytes: decoding and encoding a JPEG again would change it.
                 yield pair.name, self._example(pair.name, *map(str, pair[1:]))
                 continue
-            images = [_rgb(decode_file(header, tf.uint8)) for header in (degraded, clean)]
+            images = [_rgb(decode_file(header, np.uint8)) for header in (degraded, clean)]
             if split == "train" and self.CROP:
                 yield from self._crops(pair.name, *images)
             else:
