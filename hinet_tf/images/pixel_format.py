@@ -27,7 +27,8 @@ class PixelFormat:
     model_channels: int
 
     def __post_init__(self) -> None:
-        if self.dtype not in (np.uint8, np.uint16) and not np.issubdtype(self.dtype, np.floating):
+        native = self.dtype.newbyteorder("=")
+        if native not in (np.uint8, np.uint16) and not np.issubdtype(self.dtype, np.floating):
             raise ValueError(f"Expected uint8, uint16 or float pixels. Received: {self.dtype}.")
         if self.model_channels == 1 and self.channels in (3, 4):
             raise ValueError(
@@ -78,6 +79,8 @@ class PixelFormat:
         restored = restored.astype(self.dtype)
         if self.has_alpha:
             restored = np.concatenate([restored, pixels[..., -1:]], axis=-1)
+            # NumPy joins arrays in the machine's byte order.
+            restored = restored.astype(self.dtype, copy=False)
         return restored
 
 

@@ -90,7 +90,8 @@ class Restorer:
 
         Args:
             image: `(height, width)` or `(height, width, channels)`; uint8, uint16 or float in
-                [0, 1]; gray, gray and alpha, RGB, or RGB and alpha. Alpha passes untouched.
+                [0, 1], of either byte order; gray, gray and alpha, RGB, or RGB and alpha. Alpha
+                passes untouched, NaN included.
 
         Returns:
             An array of the same shape and data type. Floats are not clipped.
@@ -98,6 +99,16 @@ class Restorer:
         Raises:
             ValueError: If the shape, data type, range or channels do not fit the model.
         """
+        if isinstance(image, (str, os.PathLike)):
+            raise ValueError(
+                f"Expected an array of pixels. Received: the path {image}; use "
+                "restore_file(source, target)."
+            )
+        if isinstance(image, (list, tuple)):
+            raise ValueError(
+                f"Expected one array of pixels. Received: a {type(image).__name__}; "
+                "call restore for each array, or restore_file for each file."
+            )
         image = np.asarray(image)
         pixels = image[..., np.newaxis] if image.ndim == 2 else image
         if pixels.ndim != 3 or min(pixels.shape) < 1:
@@ -109,9 +120,9 @@ class Restorer:
         def read(top: int, rows: int) -> np.ndarray:
             return pixels[top : top + rows]
 
-        return np.concatenate(list(self.restore_rows(read, *pixels.shape, pixels.dtype))).reshape(
-            image.shape
-        )
+        bands = list(self.restore_rows(read, *pixels.shape, pixels.dtype))
+        # NumPy joins arrays in the machine's byte order.
+        return np.concatenate(bands).astype(image.dtype, copy=False).reshape(image.shape)
 
     def restore_file(
         self, source: str | os.PathLike[str], target: str | os.PathLike[str], **options: Any

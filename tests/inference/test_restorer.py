@@ -1,5 +1,7 @@
 """Restorer against the official outputs, and its promises on size, type and tiles."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -155,3 +157,17 @@ def test_bad_images_are_named(restorer, image, message):
 def test_bad_options_are_named(tiny, options, message):
     with pytest.raises(ValueError, match=message):
         Restorer(tiny, **options)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_either_byte_order_is_answered_in_kind(restorer, channels):
+    image = np.random.default_rng(0).integers(0, 65536, (20, 24, channels), np.uint16)
+    restored = restorer.restore(image.astype(">u2"))
+    assert restored.dtype == np.dtype(">u2")
+    np.testing.assert_array_equal(restored, restorer.restore(image))
+
+
+@pytest.mark.parametrize("image", ["a.png", Path("a.png"), ["a.png"], [np.zeros((16, 16, 3))]])
+def test_a_path_or_a_list_names_the_right_call(restorer, image):
+    with pytest.raises(ValueError, match="restore_file"):
+        restorer.restore(image)
