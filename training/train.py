@@ -61,7 +61,10 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_DONE
     chief = distribution.is_chief(strategy)
     with RunDirectory(args.run or f"runs/{args.task}", writable=chief) as directory:
-        directory.claim(recipe)
+        directory.check(recipe)
+        if directory.finished(recipe):
+            print(f"{directory.path}: already finished at step {recipe.steps:,}: nothing to do")
+            return EXIT_DONE
         bad: dict[str, None] = {}
         on_bad = (lambda error: bad.setdefault(str(error))) if args.skip_bad else None
         sources = open_sources(recipe.data, "train", on_bad=on_bad)
@@ -70,6 +73,9 @@ def run(args: argparse.Namespace) -> int:
         check_memory(recipe, network)
         session = TrainingSession(recipe, strategy, network, directory, args.wandb, on_bad)
         start = session.resume()
+        if start and chief:
+            print(f"{directory.path}: resuming at step {start:,}")
+        directory.claim(recipe)
         data = distribution.distribute(
             strategy,
             recipe.batch,

@@ -48,13 +48,19 @@ def run(args: argparse.Namespace) -> int:
     if recipe.init:
         check_task(recipe.init, recipe.task, args.force)
     with RunDirectory(args.run or f"runs/{args.task}") as directory:
-        directory.claim(recipe)
+        directory.check(recipe)
+        if directory.finished(recipe):
+            print(f"{directory.path}: already finished at step {recipe.steps:,}: nothing to do")
+            return EXIT_DONE
         bad: dict[str, None] = {}
         on_bad = (lambda error: bad.setdefault(str(error))) if args.skip_bad else None
         images = open_image_lists(recipe.data, "train", on_bad)
         network = recipe_parts.build_plain_network(recipe)
         session = DeviceSession(recipe, network, directory, args.stop_after, on_bad)
-        session.resume()
+        start = session.resume()
+        if start:
+            print(f"{directory.path}: resuming at step {start:,}")
+        directory.claim(recipe)
         finished = session.fit(images)
         print(session.finish() if finished else session.farewell())
         for number, reason in enumerate(bad, start=1):

@@ -78,6 +78,11 @@ class ValidationPairs(Sequence[ValidationPair]):
     def __len__(self) -> int:
         return len(self._places)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each image."""
+        return tuple(source.name(index) for source, index in self._places)
+
     def __getitem__(self, number: int) -> ValidationPair:
         source, index = self._places[number]
         degraded, clean = source.images(index)

@@ -1,5 +1,6 @@
 """The directory that a training leaves its results in and resumes from."""
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -8,6 +9,7 @@ from typing import Any
 
 import filelock
 
+from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.files import atomic_path
 from hinet_tf.tasks import Recipe
 
@@ -28,6 +30,8 @@ class RunDirectory:
     | `best.keras`, `last.keras` | the model with the best validation PSNR, and the last one |
     | `before_after.png`, `learning_curve.png`, `report.html` | what to look at |
 
+    It belongs to a run only from `claim` on: what fails before leaves nothing behind.
+
     Args:
         path: The directory; made if it is not there.
         writable: Whether this process writes: `False` for all workers but the first.
@@ -37,6 +41,7 @@ class RunDirectory:
 
     Example:
     >>> with RunDirectory("runs/denoise") as run:
+    ...     run.check(recipe)
     ...     run.claim(recipe)
     """
 
@@ -44,10 +49,13 @@ class RunDirectory:
         self.path = Path(path)
         self.writable = writable
         self._lock = filelock.FileLock(self.path / ".lock")
+        self._made: list[Path] = []
 
     def __enter__(self) -> "RunDirectory":
         if not self.writable:
             return self
+        folders = (self.path, *self.path.parents)
+        self._made = [folder for folder in folders if not folder.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire(blocking=False)
@@ -60,13 +68,19 @@ class RunDirectory:
         return self
 
     def __exit__(self, *error: Any) -> None:
+        if self._made and not (self / "config.json").exists():
+            (self / ".lock").unlink(missing_ok=True)
+            for folder in self._made:
+                # Not empty: somebody else has put something there in the meantime.
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
         self._lock.release()
 
     def __truediv__(self, name: str) -> Path:
         return self.path / name
 
-    def claim(self, recipe: Recipe) -> None:
-        """Writes the recipe of a new run, or checks that it is the one of the run there.
+    def check(self, recipe: Recipe) -> None:
+        """Checks that the run there, if there is one, has this recipe.
 
         Args:
             recipe: The resolved recipe.
@@ -84,9 +98,30 @@ class RunDirectory:
                         f"command asks for {key}={json.dumps(value)}. Repeat the first command to "
                         "resume it, or give this one another directory with --run."
                     )
+
+    def claim(self, recipe: Recipe) -> None:
+        """Makes the directory that of a run: writes its recipe, once all else stands.
+
+        Args:
+            recipe: The resolved recipe, which `check` has passed.
+        """
         if self.writable:
-            with atomic_path(config) as temporary:
+            with atomic_path(self / "config.json") as temporary:
                 temporary.write_text(recipe.to_json())
+
+    def finished(self, recipe: Recipe) -> bool:
+        """Whether the run there has taken every step of the recipe and left its results.
+
+        Args:
+            recipe: The resolved recipe, which `check` has passed.
+        """
+        config = self / "config.json"
+        # The last that a finished training writes.
+        if not config.exists() or not (self / "before_after.png").exists():
+            return False
+        steps = Recipe.from_json(config.read_text()).steps
+        records = JsonLog(self / "log.jsonl").records()
+        return steps == recipe.steps and any(record["step"] == steps for record in records)
 
     def _remove_leftovers(self) -> None:
         """Clears away what a killed process had not finished writing."""

@@ -122,3 +122,20 @@ def test_unknown_protocol_is_wrong_usage(evaluate, models, data):
             ["--task", "denoise", "--model", models[0], "--data", str(data), "--protocol", "x"]
         )
     assert stop.value.code == 2
+
+
+def test_the_built_in_photo_is_a_test_set(evaluate, models, tmp_path):
+    scores = tmp_path / "s.json"
+    command = [
+        "--task",
+        "denoise",
+        "--model",
+        models[0],
+        "--data",
+        "builtin",
+        "--protocol",
+        "hinet",
+    ]
+    assert evaluate.main([*command, "--tile", "64", "--json", str(scores)]) == 0
+    (score,) = json.loads(scores.read_text())["models"][0]["scores"]
+    assert score["name"] == "chelsea" and 20 < score["degraded"]["hinet"]["psnr"] < 50

@@ -113,6 +113,8 @@ def test_damaged_newest_checkpoint_falls_back_and_says_so(copy, finished, caplog
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 0xFF
     newest.write_bytes(content)
+    # As if the run had been killed before its results were written.
+    (copy / "before_after.png").unlink()
     assert train(copy) == 0
     assert "step-00000004.npz is damaged" in caplog.text
     assert_same_state(copy, finished)
@@ -402,3 +404,22 @@ def test_dry_run_trains_nothing(tmp_path, capsys):
     # Closed forms at width 4: 21639 w² + 568 w + 6, and 585 w² + 135 w per pixel.
     assert f"{21639 * 16 + 568 * 4 + 6:,}" in table and "0.00 G per 16x16" in table
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_never_began_leaves_nothing(tmp_path, capsys):
+    run = tmp_path / "runs" / "denoise"
+    assert train(run, "--data", str(tmp_path / "no such folder"), steps=2) == 1
+    the_error(capsys)
+    assert train(run, "--init", str(tmp_path / "absent.keras"), steps=2) in (1, 2)
+    the_error(capsys)
+    assert list(tmp_path.iterdir()) == []
+    assert train(run, steps=2) == 0
+
+
+def test_the_same_command_after_the_last_step_does_nothing(copy, capsys):
+    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*") if path.name != ".lock"}
+    assert train(copy) == 0
+    assert "already finished at step 4: nothing to do" in capsys.readouterr().out
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    assert train(copy, steps=6) == 0
+    assert "resuming at step 4" in capsys.readouterr().out
