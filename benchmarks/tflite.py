@@ -16,17 +16,17 @@ import numpy as np
 from hinet_tf import HINet
 from hinet_tf.command_line import quiet_tensorflow
 from hinet_tf.deploy.benchmark.latency import measure_latencies
-from hinet_tf.deploy.benchmark.plain_conversion import convert_plainly
+from hinet_tf.deploy.benchmark.recipes import convert_plainly
 from hinet_tf.deploy.graph.rewrite import deployable_graph
 from hinet_tf.deploy.tflite.conversion import convert
-from hinet_tf.deploy.tflite.model import TFLiteModel
+from hinet_tf.inference.engines.litert import TFLiteModel
 
 
 def compare(width: int, runs: int, threads: int, cpu_time: bool) -> None:
     model = HINet(width=width)
     image = np.random.default_rng(0).random((256, 256, 3), np.float32)
-    plain = convert_plainly(model, (256, 256)).runner(image, threads)
-    runners = {"plain conversion": plain}
+    plain = TFLiteModel(convert_plainly(model, (256, 256)), threads)
+    runners = {"plain conversion": lambda: plain.restore(image)}
     graph = deployable_graph(model)
     for recipe in (None, "int8_dynamic"):
         file = TFLiteModel(convert(graph, [(256, 256)], optimize=recipe), threads)

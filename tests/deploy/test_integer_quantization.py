@@ -11,10 +11,10 @@ import hinet_tf
 from hinet_tf.deploy.graph.rewrite import deployable_graph
 from hinet_tf.deploy.tflite.conversion import convert
 from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer
-from hinet_tf.deploy.tflite.model import run_tflite
 from hinet_tf.deploy.tflite.recipe_search import search_recipe
 from hinet_tf.deploy.tflite.structure import operators, partition_check
 from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
+from hinet_tf.inference.engines.litert import TFLiteModel
 
 SIZE = (64, 64)
 FLOOR_MOD = schema.BuiltinOperator.FLOOR_MOD
@@ -43,11 +43,15 @@ def test_integer_arithmetic_is_close_and_small(content, quantizer, photos):
     quantized = quantizer.quantize(SENSITIVE)
     assert len(quantized) < 0.35 * len(content)
     assert operators(quantized)["QUANTIZE"] > 20
-    assert 30 < _psnr(run_tflite(quantized, photos[0]), run_tflite(content, photos[0])) < 70
+    assert (
+        30
+        < _psnr(TFLiteModel(quantized).restore(photos[0]), TFLiteModel(content).restore(photos[0]))
+        < 70
+    )
 
 
 def test_images_stay_float(quantizer, photos):
-    restored = run_tflite(quantizer.quantize(), photos[0])
+    restored = TFLiteModel(quantizer.quantize()).restore(photos[0])
     assert restored.dtype == np.float32
 
 
@@ -75,10 +79,10 @@ def test_every_signature_is_looked_at(denoiser):
 
 
 def test_the_search_stops_where_the_budget_holds(denoiser, quantizer, content, photos):
-    expected = [run_tflite(content, photo) for photo in photos[:2]]
+    expected = [TFLiteModel(content).restore(photo) for photo in photos[:2]]
 
     def drop(candidate):
-        found = [run_tflite(candidate, photo) for photo in photos[:2]]
+        found = [TFLiteModel(candidate).restore(photo) for photo in photos[:2]]
         return -np.mean([_psnr(a, b) for a, b in zip(found, expected, strict=True)])
 
     blocks = ["stage1_encoder0", "stage1_down0", "stage2_encoder0", "stage2_decoder0"]
@@ -109,7 +113,7 @@ def test_integer_exports_restore(denoiser, tmp_path, quantization, photos):
     report = hinet_tf.export_tflite(denoiser, path, [SIZE], quantization, max_drop=0.5)
     assert not report.failed
     expected = denoiser(photos[0][None])["restored"][0].numpy()
-    assert _psnr(run_tflite(path, photos[0]), expected) > 30
+    assert _psnr(TFLiteModel(path).restore(photos[0]), expected) > 30
     if quantization == "int8":
         page = path.with_suffix(".html").read_text()
         assert "What stayed in float" in page and "statistics of instance normalization" in page

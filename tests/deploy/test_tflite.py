@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 import hinet_tf
 from hinet_tf.deploy.tflite.metadata import read_metadata
-from hinet_tf.deploy.tflite.model import run_tflite
+from hinet_tf.inference.engines.litert import TFLiteModel
 from hinet_tf.models.checksum import weights_sha256
 
 SIZES = ((64, 64), (48, 80))
@@ -59,7 +59,7 @@ def test_float_files_restore_what_the_model_restores(denoiser, exported, quantiz
     for size in SIZES:
         image = _photo(size)
         expected = denoiser(image[None])["restored"][0].numpy()
-        assert _psnr(run_tflite(path, image), expected) > decibels
+        assert _psnr(TFLiteModel(path).restore(image), expected) > decibels
 
 
 def test_a_float16_file_computes_in_float16_as_well(exported):
@@ -85,7 +85,7 @@ def test_int8_weights_make_a_quarter(denoiser, exported, quantization):
     assert not report.failed
     assert path.stat().st_size < 1.35 * denoiser.count_params()
     model = denoiser(_photo()[None])["restored"][0].numpy()
-    assert _psnr(run_tflite(path, _photo()), model) > 40
+    assert _psnr(TFLiteModel(path).restore(_photo()), model) > 40
 
 
 def test_uint8_images_in_and_out(denoiser, exported):
@@ -93,7 +93,7 @@ def test_uint8_images_in_and_out(denoiser, exported):
     assert not report.failed
     image = np.rint(_photo() * 255).astype(np.uint8)
     model = denoiser(image[None] / np.float32(255))["restored"][0].numpy()
-    restored = run_tflite(path, image)
+    restored = TFLiteModel(path).restore(image)
     assert restored.dtype == np.uint8
     difference = restored - np.rint(np.clip(model, 0, 1) * 255)
     assert np.abs(difference).max() <= 1 and np.mean(difference != 0) < 0.02
@@ -102,7 +102,7 @@ def test_uint8_images_in_and_out(denoiser, exported):
 def test_stage1_is_the_first_stage(denoiser, exported):
     path, _ = exported("float32", output="stage1")
     expected = denoiser(_photo()[None])["stage1"][0].numpy()
-    assert _psnr(run_tflite(path, _photo()), expected) > 80
+    assert _psnr(TFLiteModel(path).restore(_photo()), expected) > 80
     assert path.stat().st_size < 0.5 * exported("float32")[0].stat().st_size
 
 
@@ -157,7 +157,7 @@ def test_local_statistics_are_exported(denoiser, tmp_path):
     report = hinet_tf.export_tflite(local, path, [(96, 96)], "float32")
     assert not report.failed
     image = _photo((96, 96))
-    restored = run_tflite(path, image)
+    restored = TFLiteModel(path).restore(image)
     assert _psnr(restored, local(image[None])["restored"][0].numpy()) > 80
     assert _psnr(restored, denoiser(image[None])["restored"][0].numpy()) < 60
 

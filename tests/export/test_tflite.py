@@ -11,7 +11,7 @@ import pytest
 
 from export.tflite import main, parse_args
 from hinet_tf import HINet
-from hinet_tf.deploy.tflite.model import TFLiteModel
+from hinet_tf.inference.engines.litert import TFLiteModel
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,10 +13,10 @@ from PIL import Image
 
 from hinet_tf.deploy.benchmark.latency import measure_latencies
 from hinet_tf.deploy.tflite.export import export_tflite
-from hinet_tf.deploy.tflite.model import TFLiteModel
 from hinet_tf.evaluation.pairs import ScoredPair
 from hinet_tf.evaluation.scoring import score_pairs, summarize
 from hinet_tf.inference import Restorer
+from hinet_tf.inference.engines.litert import TFLiteModel
 from hinet_tf.models import HINet
 
 QUANTIZATIONS = ("float16", "int8_dynamic", "int8")

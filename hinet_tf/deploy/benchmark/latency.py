@@ -14,7 +14,7 @@ import numpy as np
 _MEMORY_PROBE = """
 import json, re, sys
 import numpy as np
-from hinet_tf.deploy.tflite.model import TFLiteModel
+from hinet_tf.inference.engines.litert import TFLiteModel
 def peak():
     return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 before = peak()

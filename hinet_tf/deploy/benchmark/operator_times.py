@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
 
-from hinet_tf.deploy.native_log import silenced
+from hinet_tf.inference.engines.litert import allocated_interpreter
 
 
 def operator_times(content: bytes, num_threads: int, runs: int = 5) -> dict[str, float]:
@@ -49,13 +48,11 @@ def operator_times(content: bytes, num_threads: int, runs: int = 5) -> dict[str,
 
 
 def _time_alone(model: Any, operator: Any, num_threads: int, runs: int) -> float:
-    with silenced():
-        content = bytes(flatbuffer_utils.convert_object_to_bytearray(_alone(model, operator)))
-        interpreter = Interpreter(model_content=content, num_threads=num_threads)
-        interpreter.allocate_tensors()
-        for detail in interpreter.get_input_details():
-            interpreter.set_tensor(detail["index"], np.ones(detail["shape"], detail["dtype"]))
-        interpreter.invoke()
+    content = bytes(flatbuffer_utils.convert_object_to_bytearray(_alone(model, operator)))
+    interpreter = allocated_interpreter(content, num_threads)
+    for detail in interpreter.get_input_details():
+        interpreter.set_tensor(detail["index"], np.ones(detail["shape"], detail["dtype"]))
+    interpreter.invoke()
     seconds = []
     for _ in range(runs):
         start = time.perf_counter()

@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from hinet_tf.deploy.benchmark.latency import measure_latencies, peak_memory
 from hinet_tf.deploy.benchmark.operator_times import operator_times
-from hinet_tf.deploy.benchmark.plain_conversion import convert_plainly
 from hinet_tf.deploy.tflite.agreement import psnr
-from hinet_tf.deploy.tflite.model import TFLiteModel
+from hinet_tf.inference.engines.litert import TFLiteModel
 from hinet_tf.models import HINet
+from hinet_tf.native_log import silenced
 
 PLAIN = "plain conversion"
 # From an image and a number of threads to what restores the image once.
@@ -58,7 +60,8 @@ def measure_recipes(
         One row for each, the plain conversion first: times in milliseconds, agreement with the
         Keras model in decibels and, for files, size, memory, loss and operators by time.
     """
-    runners = {PLAIN: convert_plainly(model, image.shape[:2]).runner(image, threads)}
+    plain = TFLiteModel(convert_plainly(model, image.shape[:2]), threads)
+    runners = {PLAIN: lambda: plain.restore(image)}
     for name, file in files.items():
         loaded = TFLiteModel(file.path, threads)
         runners[name] = lambda loaded=loaded: loaded.restore(image)
@@ -80,6 +83,17 @@ def measure_recipes(
         }
         rows.append(row | (_of_file(files[name], image.shape, threads) if name in files else {}))
     return rows
+
+
+def convert_plainly(model: HINet, size: tuple[int, int]) -> bytes:
+    """The conversion that anybody would try first: `TFLiteConverter.from_keras_model`.
+
+    Its batch and size are static too, else XNNPACK would not take the transposed convolutions.
+    """
+    image = keras.Input(batch_shape=(1, *size, model.channels), name="image")
+    restored = model(image)["restored"]
+    with silenced():
+        return tf.lite.TFLiteConverter.from_keras_model(keras.Model(image, restored)).convert()
 
 
 def _of_file(file: RecipeFile, shape: tuple[int, ...], threads: int) -> dict[str, Any]:

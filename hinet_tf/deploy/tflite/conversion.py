@@ -8,7 +8,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
-from hinet_tf.deploy.native_log import silenced
+from hinet_tf.native_log import silenced
 
 IMAGE_TYPES = ("float32", "uint8")
 

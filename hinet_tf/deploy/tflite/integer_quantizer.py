@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from hinet_tf.deploy.native_log import silenced
 from hinet_tf.deploy.tflite.conversion import signature_name
+from hinet_tf.native_log import silenced
 
 # Statistics need more than 8 bits between a mean and its square, attention multiplies two maps,
 # and the first and last convolutions and the residual sum touch the image itself.

@@ -7,8 +7,8 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
 
-from hinet_tf.deploy.native_log import silenced
 from hinet_tf.deploy.tflite.check import Check
+from hinet_tf.inference.engines.litert import allocated_interpreter
 
 # Operators that XNNPACK and the GPU delegates run whole (tensorflow/lite/delegates/xnnpack and
 # gpu/common/model_builder.cc), and nothing else of this network's.
@@ -77,10 +77,7 @@ def partition_check(content: bytes, expected_outside: Sequence[str]) -> Check:
     """
     passed, measured = True, set()
     for graph in _graphs_alone(content):
-        with silenced():
-            interpreter = Interpreter(model_content=graph)
-            interpreter.allocate_tensors()
-        partitions, outside = _delegated(interpreter)
+        partitions, outside = _delegated(allocated_interpreter(graph))
         unexpected = sorted(set(outside) - set(expected_outside))
         passed &= partitions == 1 and not unexpected
         found = str(partitions)

@@ -10,7 +10,6 @@ from hinet_tf.data import ValidationPair
 from hinet_tf.deploy.tflite.agreement import PhotoAgreement, compare, mean_drop, psnr
 from hinet_tf.deploy.tflite.check import Check
 from hinet_tf.deploy.tflite.device_arithmetic import has_vulkan, restore_on_device
-from hinet_tf.deploy.tflite.model import TFLiteModel
 from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
 from hinet_tf.deploy.tflite.structure import (
     ALLOWED_LOCAL,
@@ -19,6 +18,7 @@ from hinet_tf.deploy.tflite.structure import (
     structure_checks,
 )
 from hinet_tf.deploy.tflite.verification_photos import crops
+from hinet_tf.inference.engines.litert import TFLiteModel
 from hinet_tf.models import HINet
 
 # The GPU computes in float32 on a software device; one unit of 8 bits would be 0.0039.
