@@ -22,7 +22,7 @@ from hinet_tf.files import atomic_path
 PHOTO_SIZES = (1024, 768, 512, 384)
 SMALL_SIZES = (448, 320)
 # One photograph in this many validates; so do this many of the last SIDD pairs.
-HELD_BACK_PHOTOS, HELD_BACK_SIDD = 13, 8
+HELD_BACK_PHOTOS, HELD_BACK_SIDD = 13, 4
 # Motion blur of a frame and of its shrunk copies: REDS frames here have a quarter of their size.
 MOTION_SHRINKS = (1, 2, 4)
 # Which of the copies are sharp enough for `small`.
@@ -77,7 +77,7 @@ def lay_out(source: Path, target: Path) -> dict[str, int]:
             photo("small", split, row, size)
 
     blocks = [row for row in rows if row["set"] == "sidd_val65"]
-    for row in (row for row in rows if row["task"] == "denoise"):
+    for row in blocks:
         pair("sidd", "val" if row in blocks[-HELD_BACK_SIDD:] else "train", row)
 
     for name, shrinks in (("gopro14", MOTION_SHRINKS), ("reds60", (1,))):

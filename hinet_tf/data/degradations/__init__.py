@@ -1,6 +1,7 @@
 """Degradations: pure functions of a clean image and a seed."""
 
 from hinet_tf.data.degradations.blind_noise import BlindNoise
+from hinet_tf.data.degradations.camera_noise import CameraNoise
 from hinet_tf.data.degradations.defocus import Defocus
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.degradations.gaussian_noise import GaussianNoise
@@ -12,6 +13,7 @@ from hinet_tf.data.degradations.sensor_noise import SensorNoise
 
 __all__ = [
     "BlindNoise",
+    "CameraNoise",
     "Defocus",
     "Degradation",
     "GaussianNoise",

@@ -1,4 +1,4 @@
-"""Noise as a photograph's file holds it."""
+"""Noise as any photograph may hold it."""
 
 from dataclasses import dataclass, field
 
@@ -6,22 +6,25 @@ from keras import ops
 
 from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.blind_noise import BlindNoise
+from hinet_tf.data.degradations.camera_noise import CameraNoise
 from hinet_tf.data.degradations.jpeg_compression import JpegCompression
 from hinet_tf.data.degradations.parameters import Range
 
 
 @dataclass(frozen=True)
 class PhotoNoise:
-    """Adds noise of unknown kind and strength, and then compresses some of the images.
+    """Adds noise of unknown kind and strength: a camera's, white, or white and then compressed.
 
-    Cameras save JPEG, most at half the resolution of chroma. Its noise is no longer independent
-    from pixel to pixel: a denoiser that saw only independent noise takes it for texture and
-    leaves it.
+    What a denoiser for any photograph trains on. The noise of cameras and of compressed files is
+    correlated from pixel to pixel: a denoiser that saw only white noise takes it for texture and
+    leaves it. Some images stay clean, so that they are left alone.
 
     Args:
         sigma: Standard deviation of the Gaussian noise in 8-bit levels, or a range.
         quality: libjpeg's quality, 1 to 100, or a range to draw from.
-        jpeg_share: Part of the images that are compressed, from 0 to 1.
+        camera_share: Part of the images that get `CameraNoise`, from 0 to 1.
+        jpeg_share: Part of the others that are compressed.
+        clean_share: Part of the images that stay clean.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -32,24 +35,41 @@ class PhotoNoise:
 
     sigma: Range = (0.0, 55.0)
     quality: Range = (70, 100)
-    jpeg_share: float = 0.4
+    camera_share: float = 0.45
+    jpeg_share: float = 0.25
+    clean_share: float = 0.03
+    _camera: CameraNoise = field(init=False, repr=False, compare=False)
     _noise: BlindNoise = field(init=False, repr=False, compare=False)
     _jpeg: JpegCompression = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        if not 0 <= self.jpeg_share <= 1:
-            raise ValueError(f"`jpeg_share` is {self.jpeg_share!r}; expected 0 to 1.")
+        for name in ("camera_share", "jpeg_share", "clean_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"`{name}` is {getattr(self, name)!r}; expected 0 to 1.")
+        object.__setattr__(self, "_camera", CameraNoise())
         object.__setattr__(self, "_noise", BlindNoise(self.sigma))
         object.__setattr__(self, "_jpeg", JpegCompression(self.quality))
 
     @property
     def margin(self) -> int:
-        """That of the compression."""
-        return self._jpeg.margin
+        """That of the camera, which holds that of the compression."""
+        return self._camera.margin
 
     def __call__(self, image, seed):
-        """Returns the noisy image of a float image of shape `(height, width, 1 or 3)`."""
-        noisy = self._noise(image, random_numbers.fold_in(seed, 1))
-        compressed = self._jpeg(noisy, random_numbers.fold_in(seed, 2))
-        kind = random_numbers.uniform(random_numbers.fold_in(seed, 3), ())
-        return ops.where(kind < self.jpeg_share, compressed, noisy)
+        """Returns the noisy image of a float image of shape `(height, width, 3)`."""
+        image = ops.cast(image, "float32")
+        part = random_numbers.fold_in(seed, 1)
+
+        def happens(number: int, share: float):
+            return random_numbers.uniform(random_numbers.fold_in(seed, number)) < share
+
+        def white():
+            noisy = self._noise(image, part)
+            return ops.cond(
+                happens(2, self.jpeg_share),
+                lambda: self._jpeg(noisy, random_numbers.fold_in(seed, 3)),
+                lambda: noisy,
+            )
+
+        noisy = ops.cond(happens(4, self.camera_share), lambda: self._camera(image, part), white)
+        return ops.cond(happens(5, self.clean_share), lambda: image, lambda: noisy)

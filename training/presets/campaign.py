@@ -1,0 +1,169 @@
+"""Trains the presets one after another, at the lowest priority, and goes on where it stopped.
+
+    python training/presets/campaign.py --runs runs/presets
+    python training/presets/campaign.py --runs runs/presets --status
+    python training/presets/campaign.py --runs runs/presets --only denoise_0.25x
+
+Each training is a command of `training/train.py` with a run directory of its own, and waits for
+those before it. One that has all of its steps is skipped, one that was interrupted is resumed; so
+that this command may be stopped and started at any time. The data are what
+`training/presets/lay_out_data.py` leaves in runs/preset_data.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hinet_tf.command_line import EXIT_DONE, EXIT_FAILED, CommandParser, UsageError, run_command
+
+
+class Training(NamedTuple):
+    """One training of the campaign.
+
+    Example:
+    >>> Training("dejpeg_0.25x", "dejpeg", "photos", {"steps": "100"}).steps
+    100
+    """
+
+    name: str
+    task: str
+    data: str
+    settings: dict[str, str]
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of the whole training."""
+        return int(self.settings["steps"])
+
+    def command(self, runs: Path, data: Path) -> list[str]:
+        """Returns the command line that starts or resumes it.
+
+        Args:
+            runs: Folder of the run directories.
+            data: Folder that `lay_out_data.py` wrote.
+
+        Returns:
+            The words of the command.
+        """
+        folders = ",".join(str(data / folder) for folder in self.data.split(","))
+        settings = [f"{key}={value}" for key, value in self.settings.items()]
+        options = [word for setting in settings for word in ("--set", setting)]
+        program = [sys.executable, "training/train.py", "--task", self.task, "--data", folders]
+        return [*program, *options, "--run", str(runs / self.name)]
+
+
+# What every training here shares: four patches are a step of half a second on two cores.
+_COMMON = {"patch": "128", "batch": "4", "ema": "0.999", "final_learning_rate": "1e-6"}
+_NOISE = _COMMON | {
+    "degradation": "photo_noise",
+    "sigma": "0,60",
+    "quality": "70,100",
+    "shares": "5,4,0.4",
+    "save_every": "250",
+}
+CAMPAIGN = (
+    Training(
+        "denoise_0.25x_camera",
+        "denoise",
+        "photos,small,sidd",
+        {"init": "denoise_0.25x", "scale": "0.25", "steps": "5000", "learning_rate": "4e-4"}
+        | _NOISE
+        | {"validate_every": "1250"},
+    ),
+    Training(
+        "denoise_0.125x_camera",
+        "denoise",
+        "photos,small,sidd",
+        {"init": "denoise_0.125x", "scale": "0.125", "steps": "4500", "learning_rate": "5e-4"}
+        | _NOISE
+        | {"validate_every": "1500"},
+    ),
+)
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = CommandParser(__doc__)
+    add = parser.add_argument
+    add("--runs", type=Path, default=Path("runs/presets"), metavar="DIR", help="run directories")
+    add("--data", type=Path, default=Path("runs/preset_data"), metavar="DIR", help="laid-out data")
+    add("--only", action="append", metavar="NAME", help="of these trainings (default: all)")
+    add("--status", action="store_true", help="say what stands where, and train nothing")
+    return parser.parse_args(argv)
+
+
+def steps_done(run: Path) -> int:
+    """Returns the last step in the log of a run, 0 where there is none."""
+    log = run / "log.jsonl"
+    lines = log.read_text().splitlines() if log.is_file() else []
+    for line in reversed(lines):
+        try:
+            return int(json.loads(line)["step"])
+        except (ValueError, KeyError):
+            # The last line of an interrupted run may be torn.
+            continue
+    return 0
+
+
+def state(training: Training, run: Path) -> str:
+    """Returns one line on a training: its steps, and the validation PSNR of its best model."""
+    done = steps_done(run)
+    mark = "done" if is_finished(training, run) else "to do" if not done else "under way"
+    return f"{training.name:24} {mark:10} step {done:6} of {training.steps}"
+
+
+def is_finished(training: Training, run: Path) -> bool:
+    """Tells whether a training has all of its steps and wrote its models."""
+    return steps_done(run) >= training.steps and (run / "report.html").is_file()
+
+
+def chosen_trainings(only: Sequence[str] | None) -> list[Training]:
+    """Returns the trainings of these names, in the campaign's order.
+
+    Args:
+        only: Names; `None` for all.
+
+    Returns:
+        The trainings.
+
+    Raises:
+        UsageError: If a name is unknown.
+    """
+    names = [training.name for training in CAMPAIGN]
+    for name in only or ():
+        if name not in names:
+            raise UsageError(f"--only {name}: no such training; expected one of {', '.join(names)}")
+    return [training for training in CAMPAIGN if not only or training.name in only]
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains what is left, or says what stands where; returns the exit code."""
+    trainings = chosen_trainings(args.only)
+    if not args.status:
+        os.nice(19)
+    for training in trainings:
+        directory = args.runs / training.name
+        if not args.status and not is_finished(training, directory):
+            print(state(training, directory), flush=True)
+            code = subprocess.run(training.command(args.runs, args.data)).returncode
+            # A training that was asked to stop ends well and unfinished: then so does all.
+            if code or not is_finished(training, directory):
+                print(state(training, directory))
+                return EXIT_FAILED if code else EXIT_DONE
+        print(state(training, directory), flush=True)
+    return EXIT_DONE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = parse_args(argv)
+    return run_command(lambda: run(args))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
