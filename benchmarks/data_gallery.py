@@ -14,11 +14,11 @@ from matplotlib import pyplot
 
 from hinet_tf.data import builtin_photos
 from hinet_tf.data.degradations import (
+    CameraNoise,
     Defocus,
     GaussianNoise,
     JpegCompression,
     MotionBlur,
-    PhotoNoise,
     Rain,
     SensorNoise,
 )
@@ -30,7 +30,7 @@ COLUMNS = {
     "clean": None,
     "GaussianNoise(25)": GaussianNoise(25),
     "SensorNoise(0.012)": SensorNoise(0.012),
-    "PhotoNoise(25, 70, 1)": PhotoNoise(25, 70, 1),
+    "CameraNoise(6400)": CameraNoise(6400),
     "JpegCompression(10)": JpegCompression(10),
     "MotionBlur(21)": MotionBlur(21),
     "Defocus(4)": Defocus(4),

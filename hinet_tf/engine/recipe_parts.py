@@ -110,6 +110,7 @@ def build_degradation(recipe: Recipe) -> Any:
         "photo_noise": lambda: data.PhotoNoise(
             one_or_range(recipe.sigma), one_or_range(recipe.quality)
         ),
+        "camera_noise": lambda: data.CameraNoise(),
         "jpeg": lambda: data.JpegCompression(one_or_range(recipe.quality)),
         "motion_blur": lambda: data.MotionBlur(),
         "rain": lambda: data.Rain(),

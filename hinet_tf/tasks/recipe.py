@@ -16,6 +16,7 @@ DEGRADATIONS = (
     "gaussian_noise",
     "blind_noise",
     "photo_noise",
+    "camera_noise",
     "jpeg",
     "motion_blur",
     "rain",

@@ -12,7 +12,7 @@ from hinet_tf.data.degradations.jpeg_compression import JpegCompression
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
 
 # Electrons that a pixel holds at ISO 100, from a phone's pixel of 1 um to one of a full-frame
-# camera of 6 um (photonstophotos.net, sensor characteristics): shot noise at ISO 100 is 1/electrons.
+# camera of 6 um (photonstophotos.net, sensor characteristics); shot noise there is 1/electrons.
 _FULL_WELL = (4_000.0, 80_000.0)
 # Brooks et al., "Unprocessing Images for Learned Raw Denoising", CVPR 2019, section 3.1: the read
 # noise that goes with a shot noise, and how far sensors scatter about it.
@@ -77,6 +77,11 @@ class CameraNoise:
 
     def __call__(self, image, seed):
         """Returns the noisy image of a float image of shape `(height, width, 3)`."""
+        if image.shape[-1] != 3:
+            raise ValueError(
+                f"CameraNoise takes RGB images. Received: an image of shape {tuple(image.shape)}; "
+                "use SensorNoise for gray ones."
+            )
         image = ops.cast(image, "float32")
 
         def seed_of(number: int):
@@ -114,7 +119,9 @@ class CameraNoise:
         noise = self.sensor_noise(measured, random_numbers.fold_in(seed, 3))
         # A full pixel shows no noise upwards.
         noise = ops.minimum(measured + noise, 1.0) - measured
-        corrected = ops.cast(random_numbers.uniform(random_numbers.fold_in(seed, 4)) < 0.7, "float32")
+        corrected = ops.cast(
+            random_numbers.uniform(random_numbers.fold_in(seed, 4)) < 0.7, "float32"
+        )
         return camera.render(raw + demosaic(noise, sites, corrected)) - camera.render(raw)
 
     def sensor_noise(self, measured, seed):

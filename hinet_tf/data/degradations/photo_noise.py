@@ -22,8 +22,8 @@ class PhotoNoise:
     Args:
         sigma: Standard deviation of the Gaussian noise in 8-bit levels, or a range.
         quality: libjpeg's quality, 1 to 100, or a range to draw from.
-        camera_share: Part of the images that get `CameraNoise`, from 0 to 1.
-        jpeg_share: Part of the others that are compressed.
+        jpeg_share: Part of the images with white noise that are compressed, from 0 to 1.
+        camera_share: Part of the images that get `CameraNoise` instead of white noise.
         clean_share: Part of the images that stay clean.
 
     Raises:
@@ -35,8 +35,8 @@ class PhotoNoise:
 
     sigma: Range = (0.0, 55.0)
     quality: Range = (70, 100)
-    camera_share: float = 0.45
     jpeg_share: float = 0.25
+    camera_share: float = 0.45
     clean_share: float = 0.03
     _camera: CameraNoise = field(init=False, repr=False, compare=False)
     _noise: BlindNoise = field(init=False, repr=False, compare=False)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from hinet_tf.data import builtin_photos
 from hinet_tf.data.degradations import (
+    CameraNoise,
     Defocus,
     Degradation,
     GaussianNoise,
@@ -23,7 +24,8 @@ from hinet_tf.data.degradations import (
 ALL = [
     GaussianNoise(),
     SensorNoise(),
-    PhotoNoise(jpeg_share=1),
+    CameraNoise(jpeg_share=0),
+    PhotoNoise(jpeg_share=1, camera_share=0),
     JpegCompression(),
     MotionBlur(),
     Defocus(),
@@ -87,8 +89,8 @@ import sys
 import numpy as np
 from hinet_tf.data.degradations import *
 image = np.load(sys.argv[1])
-all = [GaussianNoise(), SensorNoise(), PhotoNoise(jpeg_share=1), JpegCompression(), MotionBlur()]
-all += [Defocus(), Rain()]
+all = [GaussianNoise(), SensorNoise(), CameraNoise(jpeg_share=0), JpegCompression(), MotionBlur()]
+all += [Defocus(), Rain(), PhotoNoise(jpeg_share=1, camera_share=0)]
 import jax
 results = {type(d).__name__: jax.jit(d)(image, np.array([5, 0], "uint32")) for d in all}
 assert "tensorflow" not in sys.modules

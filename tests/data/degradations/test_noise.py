@@ -8,6 +8,7 @@ from scipy import stats
 from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations import (
     BlindNoise,
+    CameraNoise,
     GaussianNoise,
     JpegCompression,
     PhotoNoise,
@@ -130,7 +131,7 @@ def test_blind_noise_refuses_a_share_beyond_one():
 def test_photo_noise_compresses_its_share_of_noisy_images():
     # Half of the chroma's resolution is gone with the compression, so that the colour noise of
     # neighbours is alike, which independent noise is not. 400 draws: 4 standard errors are 0.1.
-    degrade = PhotoNoise(sigma=40, quality=95, jpeg_share=0.4)
+    degrade = PhotoNoise(40, quality=95, jpeg_share=0.4, camera_share=0, clean_share=0)
     gray = np.full((32, 32, 3), 0.5, np.float32)
     compressed = []
     for noisy in draws(degrade, gray):
@@ -145,11 +146,15 @@ def test_photo_noise_compresses_after_the_noise():
     image = np.full((64, 64, 3), 0.5, np.float32)
     fold_in = random_numbers.fold_in
     noisy = BlindNoise(30)(image, fold_in(7, 1))
-    expected = JpegCompression(80)(noisy, fold_in(7, 2))
-    degrade = PhotoNoise(30, quality=80, jpeg_share=1)
+    expected = JpegCompression(80)(noisy, fold_in(7, 3))
+    white = {"camera_share": 0, "clean_share": 0}
+    degrade = PhotoNoise(30, quality=80, jpeg_share=1, **white)
     np.testing.assert_array_equal(degrade(image, 7), expected)
-    assert degrade.margin == JpegCompression(80).margin
-    np.testing.assert_array_equal(PhotoNoise(30, jpeg_share=0)(image, 7), noisy)
+    np.testing.assert_array_equal(PhotoNoise(30, jpeg_share=0, **white)(image, 7), noisy)
+    camera = PhotoNoise(camera_share=1, clean_share=0)
+    np.testing.assert_array_equal(camera(image, 7), CameraNoise()(image, fold_in(7, 1)))
+    assert camera.margin == CameraNoise().margin
+    np.testing.assert_array_equal(PhotoNoise(clean_share=1)(image, 7), image)
 
 
 def test_photo_noise_refuses_a_share_beyond_one():
