@@ -68,6 +68,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     network.add_argument("--overlap", type=int, default=32)
     network.add_argument("--memory", type=memory_size, default="64G", help="limit for whole images")
     args = parser.parse_args(argv)
+    if args.limit is not None and args.limit < 1:
+        parser.error(f"--limit must be at least 1, received {args.limit}")
     args.protocols = _protocols(parser, args)
     args.output = args.output or ("float" if args.task == "denoise" else "uint8")
     return args

@@ -65,6 +65,7 @@ def write_results(
         learning_curve(temporary, records)
     with atomic_path(directory / "before_after.png") as temporary:
         draw_pair(temporary, validator, 0)
+    log.append({"step": progress.step, "kind": "finished"})
     psnr = np.mean([restoration.psnr for restoration in restorations])
     degraded = np.mean([restoration.degraded_psnr for restoration in restorations])
     return (

@@ -115,13 +115,8 @@ class RunDirectory:
         Args:
             recipe: The resolved recipe, which `check` has passed.
         """
-        config = self / "config.json"
-        # The last that a finished training writes.
-        if not config.exists() or not (self / "before_after.png").exists():
-            return False
-        steps = Recipe.from_json(config.read_text()).steps
         records = JsonLog(self / "log.jsonl").records()
-        return steps == recipe.steps and any(record["step"] == steps for record in records)
+        return {"step": recipe.steps, "kind": "finished"} in records
 
     def _remove_leftovers(self) -> None:
         """Clears away what a killed process had not finished writing."""

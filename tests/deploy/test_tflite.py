@@ -96,7 +96,7 @@ def test_uint8_images_in_and_out(denoiser, exported):
     restored = TFLiteModel(path).restore(image)
     assert restored.dtype == np.uint8
     difference = restored - np.rint(np.clip(model, 0, 1) * 255)
-    assert np.abs(difference).max() <= 1 and np.mean(difference != 0) < 0.02
+    assert np.abs(difference).max() <= 1 and np.mean(difference != 0) < 0.05
 
 
 def test_stage1_is_the_first_stage(denoiser, exported):

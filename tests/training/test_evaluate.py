@@ -136,6 +136,15 @@ def test_the_built_in_photo_is_a_test_set(evaluate, models, tmp_path):
         "--protocol",
         "hinet",
     ]
-    assert evaluate.main([*command, "--tile", "64", "--json", str(scores)]) == 0
+    assert evaluate.main([*command, "--tile", "96", "--json", str(scores)]) == 0
     (score,) = json.loads(scores.read_text())["models"][0]["scores"]
     assert score["name"] == "chelsea" and 20 < score["degraded"]["hinet"]["psnr"] < 50
+
+
+@pytest.mark.parametrize("limit", ["0", "-3"])
+def test_a_limit_below_one_is_refused(evaluate, data, limit, capsys):
+    command = ["--task", "denoise", "--model", "denoise_0.125x", "--data", str(data)]
+    with pytest.raises(SystemExit) as stopped:
+        evaluate.main([*command, "--limit", limit])
+    assert stopped.value.code == 2
+    assert f"--limit must be at least 1, received {limit}" in capsys.readouterr().err

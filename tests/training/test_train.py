@@ -54,6 +54,14 @@ def assert_same_state(first, second):
         np.testing.assert_array_equal(first[name], second[name], err_msg=name)
 
 
+def unfinish(directory):
+    """Leaves a run as if it had been killed just before it wrote that it is finished."""
+    log = directory / "log.jsonl"
+    *lines, last = log.read_text().splitlines(keepends=True)
+    assert json.loads(last)["kind"] == "finished"
+    log.write_text("".join(lines))
+
+
 def the_error(capsys):
     lines = capsys.readouterr().err.strip().splitlines()
     (error,) = [line for line in lines if line.startswith("error: ")]
@@ -113,8 +121,7 @@ def test_damaged_newest_checkpoint_falls_back_and_says_so(copy, finished, caplog
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 0xFF
     newest.write_bytes(content)
-    # As if the run had been killed before its results were written.
-    (copy / "before_after.png").unlink()
+    unfinish(copy)
     assert train(copy) == 0
     assert "step-00000004.npz is damaged" in caplog.text
     assert_same_state(copy, finished)
@@ -123,6 +130,7 @@ def test_damaged_newest_checkpoint_falls_back_and_says_so(copy, finished, caplog
 def test_truncated_newest_checkpoint_falls_back(copy, finished):
     newest = copy / "checkpoints" / "step-00000004.npz"
     newest.write_bytes(newest.read_bytes()[:5000])
+    unfinish(copy)
     assert train(copy) == 0
     assert_same_state(copy, finished)
 
@@ -131,6 +139,7 @@ def test_half_finished_files_of_a_killed_process_are_cleared(copy, finished):
     leftover = copy / "checkpoints" / ".step-00000006.npz.abc.tmp"
     leftover.mkdir()
     (leftover / "step-00000006.npz").write_bytes(b"half")
+    unfinish(copy)
     with (copy / "log.jsonl").open("a") as log:
         log.write('{"step": 5, "ki')
     assert train(copy) == 0
