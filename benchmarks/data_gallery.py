@@ -1,6 +1,6 @@
 """Draws the picture of all degradations for the documentation.
 
-python benchmarks/data_gallery.py docs/images/degradations.png
+python benchmarks/data_gallery.py docs/images/degradations.webp
 """
 
 import os
@@ -54,8 +54,8 @@ def main(target):
             if row == 0:
                 axis.set_title(title, fontsize=9, family="monospace")
     figure.subplots_adjust(0.002, 0.002, 0.998, 0.96, 0.02, 0.02)
-    figure.savefig(target)
+    figure.savefig(target, pil_kwargs={"quality": 82, "method": 6})
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images/degradations.png"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images/degradations.webp"))

@@ -49,7 +49,7 @@ def workspace(tmp_path_factory, request):
     (folder / "photos").mkdir()
     for name in ("astronaut", "coffee"):
         shutil.copy(Path(data.__file__).parent / f"{name}.png", folder / "photos")
-    shutil.copy(ROOT / "tests/golden/official_hinet_wf8_hin3-4.pth", folder / "HINet-GoPro.pth")
+    shutil.copy(ROOT / "tests/golden/official_hinet_wf2_hin3-4.pth", folder / "HINet-GoPro.pth")
     from PIL import Image
 
     Image.fromarray(data.chelsea()).save(folder / "photo.jpg")

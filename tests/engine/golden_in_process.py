@@ -28,7 +28,7 @@ images, targets = (
     reference[key].transpose(0, 1, 3, 4, 2) for key in ("inputs_nchw", "targets_nchw")
 )
 with strategy.scope():
-    network = TrainableHINet(width=4)
+    network = TrainableHINet(width=2)
     assign_official_tensors(
         network, {key[5:]: reference[key] for key in reference if key.startswith("init/")}
     )

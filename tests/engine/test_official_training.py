@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).with_name("golden_in_process.py")
 
 @pytest.mark.parametrize("loss", ["psnr", "l1"])
 def test_two_replicas_make_the_official_steps(tmp_path, golden, golden_path, loss):
-    name = f"official_training_{loss}_wf4.npz"
+    name = f"official_training_{loss}_wf2.npz"
     reference = golden(name)
     out = tmp_path / "out.npz"
     command = [sys.executable, str(SCRIPT), str(golden_path(name)), loss, str(out)]

@@ -12,12 +12,12 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 @pytest.fixture(scope="session")
 def official() -> HINet:
-    return load_torch_checkpoint(GOLDEN / "official_hinet_wf8_hin0-4.pth")
+    return load_torch_checkpoint(GOLDEN / "official_hinet_wf4_hin0-4.pth")
 
 
 @pytest.fixture(scope="session")
 def official_io() -> dict[str, np.ndarray]:
-    with np.load(GOLDEN / "official_hinet_wf8_hin0-4_io.npz") as archive:
+    with np.load(GOLDEN / "official_hinet_wf4_hin0-4_io.npz") as archive:
         return {key: archive[key].transpose(0, 2, 3, 1) for key in archive}
 
 

@@ -107,7 +107,7 @@ def test_damaged_and_unfit_models_are_named(tmp_path, tiny, tflite, saved_model)
 def test_open_model_by_kind(tmp_path, tiny, golden_path):
     tiny.save(tmp_path / "tiny.keras")
     assert open_model(tmp_path / "tiny.keras").width == 2
-    assert open_model(golden_path("official_hinet_wf8_hin0-4.pth")).hin_levels == (0, 1, 2, 3, 4)
+    assert open_model(golden_path("official_hinet_wf4_hin0-4.pth")).hin_levels == (0, 1, 2, 3, 4)
     assert open_model(tmp_path / "tiny.keras", local=True).norm == "local"
 
 

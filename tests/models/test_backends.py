@@ -24,7 +24,7 @@ checkpoint, training, x, out = sys.argv[1:]
 restored = hinet_tf.load_torch_checkpoint(checkpoint)(np.load(x))["restored"]
 
 reference = np.load(training)
-model = hinet_tf.HINet(width=4)
+model = hinet_tf.HINet(width=2)
 assign_official_tensors(model, {k[5:]: reference[k] for k in reference if k[:5] == "init/"})
 model.compile(Adam(CosineDecay(2e-4, 8, 1e-7)), loss=PSNRLoss(), loss_weights=0.5)
 losses = []
@@ -43,10 +43,10 @@ if "tensorflow" in sys.modules:
 
 
 def test_jax_agrees_with_tensorflow_and_trains_the_official_steps(tmp_path, golden, golden_path):
-    checkpoint = golden_path("official_hinet_wf8_hin0-4.pth")
+    checkpoint = golden_path("official_hinet_wf4_hin0-4.pth")
     x = np.random.default_rng(0).uniform(size=(1, 48, 32, 3)).astype("float32")
     np.save(tmp_path / "x.npy", x)
-    training = golden_path("official_training_psnr_wf4.npz")
+    training = golden_path("official_training_psnr_wf2.npz")
     subprocess.run(
         [sys.executable, "-c", SCRIPT, checkpoint, training, tmp_path / "x.npy", tmp_path / "out"],
         env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},

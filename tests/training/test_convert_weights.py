@@ -13,9 +13,9 @@ from training.convert_weights import main
 
 def test_converted_model_gives_the_official_outputs(tmp_path, golden, golden_path):
     out = tmp_path / "converted.keras"
-    source = golden_path("official_hinet_wf8_hin3-4.pth")
+    source = golden_path("official_hinet_wf2_hin3-4.pth")
     assert main(["--torch", str(source), "--out", str(out)]) == 0
-    reference = golden("official_hinet_wf8_hin3-4_io.npz")
+    reference = golden("official_hinet_wf2_hin3-4_io.npz")
     model = keras.saving.load_model(out)
     outputs = model(reference["input_nchw"].transpose(0, 2, 3, 1))
     for name, key in (("stage1", "out1_nchw"), ("restored", "out2_nchw")):
@@ -53,7 +53,7 @@ def _missing(path, source):
 )
 def test_bad_file_is_one_line_and_leaves_nothing(tmp_path, golden_path, capsys, spoil, expected):
     path = tmp_path / "bad.pth"
-    spoil(path, golden_path("official_hinet_wf8_hin0-4.pth"))
+    spoil(path, golden_path("official_hinet_wf4_hin0-4.pth"))
     before = set(tmp_path.iterdir())
     assert main(["--torch", str(path), "--out", str(tmp_path / "out.keras")]) == 1
     error = capsys.readouterr().err.strip()
@@ -62,7 +62,7 @@ def test_bad_file_is_one_line_and_leaves_nothing(tmp_path, golden_path, capsys, 
 
 
 def test_wrong_suffix_is_wrong_usage(tmp_path, golden_path, capsys):
-    source = golden_path("official_hinet_wf8_hin0-4.pth")
+    source = golden_path("official_hinet_wf4_hin0-4.pth")
     assert main(["--torch", str(source), "--out", str(tmp_path / "out.h5")]) == 2
     assert ".keras" in capsys.readouterr().err
 
