@@ -89,7 +89,7 @@ def test_resumed_run_is_the_uninterrupted_one_bit_for_bit(runs):
     for name in whole:
         np.testing.assert_array_equal(whole[name], resumed[name], err_msg=name)
     logs = [(run / "log.jsonl").read_text() for run in runs]
-    assert logs[0] == logs[1] and logs[0].count("\n") == STEPS + 2
+    assert logs[0] == logs[1] and logs[0].count("\n") == STEPS + 3
 
 
 def test_trains_what_tensorflow_trains(arguments, runs, tmp_path):

@@ -48,9 +48,9 @@ def test_layout(source, tmp_path):
     assert sizes == {f"00_{side}": (side, side // 2) for side in (1024, 768, 512, 384)}
     assert Image.open(out / "photos/train/01_384.png").size == (64, 32)
     assert [p.name for p in (out / "photos/val").iterdir()] == ["12_768.png"]
-    assert len(list((out / "sidd/train/input").iterdir())) == 2
+    assert len(list((out / "sidd/train/input").iterdir())) == 6
     held_back = sorted(p.name for p in (out / "sidd/val/target").iterdir())
-    assert held_back == [f"sidd_val65_sidd_val65{n:02}_1.png" for n in range(2, 10)]
+    assert held_back == [f"sidd_val65_sidd_val65{n:02}_1.png" for n in range(6, 10)]
     frames = sorted(p.name for p in (out / "motion/train/input").iterdir())
     assert frames == [*(f"gopro14_gopro1400_{n}.png" for n in (1, 2, 4)), "reds60_reds6000_1.png"]
     assert len(list((out / "motion/val/target").iterdir())) == 2
