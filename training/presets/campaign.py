@@ -54,7 +54,17 @@ class Training(NamedTuple):
         settings = [f"{key}={value}" for key, value in self.settings.items()]
         options = [word for setting in settings for word in ("--set", setting)]
         program = [sys.executable, "training/train.py", "--task", self.task, "--data", folders]
-        return [*program, *options, "--run", str(runs / self.name)]
+        run = runs / self.name
+        return [*program, *options, "--precision", _precision(run), "--run", str(run)]
+
+
+def _precision(run: Path) -> str:
+    """What the run began with; else bfloat16 where the processor multiplies matrices in it."""
+    config = run / "config.json"
+    if config.is_file():
+        return json.loads(config.read_text())["precision"]
+    cpuinfo = Path("/proc/cpuinfo")
+    return "bfloat16" if cpuinfo.is_file() and "amx_bf16" in cpuinfo.read_text() else "float32"
 
 
 # What every training here shares: four patches are a step of half a second on two cores.
@@ -68,20 +78,20 @@ _NOISE = _COMMON | {
 }
 CAMPAIGN = (
     Training(
-        "denoise_0.25x_camera",
-        "denoise",
-        "photos,small,sidd",
-        {"init": "denoise_0.25x", "scale": "0.25", "steps": "5000", "learning_rate": "4e-4"}
-        | _NOISE
-        | {"validate_every": "1250"},
-    ),
-    Training(
         "denoise_0.125x_camera",
         "denoise",
         "photos,small,sidd",
         {"init": "denoise_0.125x", "scale": "0.125", "steps": "4500", "learning_rate": "5e-4"}
         | _NOISE
         | {"validate_every": "1500"},
+    ),
+    Training(
+        "denoise_0.25x_camera",
+        "denoise",
+        "photos,small,sidd",
+        {"init": "denoise_0.25x", "scale": "0.25", "steps": "5000", "learning_rate": "3e-4"}
+        | _NOISE
+        | {"validate_every": "1250", "shares": "5,4,1.2"},
     ),
 )
 
