@@ -228,6 +228,7 @@ def _score(args: argparse.Namespace, model: str, number: int, pairs: list, galle
         fast=args.fast,
         precision=args.precision,
         memory=args.memory,
+        name=str(model),
     )
 
     def keep(score, images: dict) -> None:

@@ -142,6 +142,7 @@ def _open_restorer(args: argparse.Namespace):
         fast=args.fast,
         precision=args.precision,
         memory=args.memory,
+        name=str(args.model),
     )
 
 

@@ -1,9 +1,11 @@
 """One image file in, one restored file out, in memory that does not grow with the file."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from hinet_tf.files import atomic_path
 from hinet_tf.images.image_file import MAX_PIXELS, ImageFile, open_image
@@ -87,8 +89,19 @@ def _restore_page(
             f"shape {image.shape}, page 1 of {first.shape}; split the file."
         )
     done = 0
-    for rows in restorer.restore_rows(image.reader(), *image.shape, image.dtype):
+    bands = restorer.restore_rows(image.reader(), *image.shape, image.dtype)
+    for rows in _named_errors(bands, image):
         file.write(rows.tobytes())
         done += len(rows)
         if on_progress:
             on_progress((page + done / image.shape[0]) / pages)
+
+
+def _named_errors(bands: Iterator[np.ndarray], image: ImageFile) -> Iterator[np.ndarray]:
+    """Hands the bands on; what the model refuses is said of this file."""
+    try:
+        yield from bands
+    except ImageFileError:
+        raise
+    except ValueError as error:
+        raise ValueError(f"{image.path}: {error}") from error

@@ -12,6 +12,7 @@ from hinet_tf.inference.engines import open_engine
 from hinet_tf.inference.model_file import open_model
 from hinet_tf.inference.padding import next_multiple, pad_to
 from hinet_tf.inference.tiling import blend_weights, choose_tile, tile_starts
+from hinet_tf.models.finite_weights import check_finite_weights
 
 
 class Restorer:
@@ -38,9 +39,11 @@ class Restorer:
         memory: Memory for the network's feature maps in bytes, for `tile=None`. TensorFlow and
             the weights come on top: about 0.9 GB at width 32. Where half of it holds 16 times
             the weights, they become constants of the graph: up to 13 % faster.
+        name: What messages call the model; by default the path or name it is opened by.
 
     Raises:
-        ValueError: If an argument is out of range or the model cannot be run as asked.
+        ValueError: If an argument is out of range, the model cannot be run as asked, its weights
+            are not finite, or it gives NaN or infinity for a gray image.
 
     Example:
     >>> restorer = Restorer(HINet(width=8), tile=256)
@@ -60,6 +63,7 @@ class Restorer:
         fast: bool = False,
         precision: str = "float32",
         memory: int = 2**30,
+        name: str | None = None,
     ) -> None:
         if tile is not None and (tile < 16 or tile % 16):
             raise ValueError(f"`tile` must be a positive multiple of 16. Received: tile={tile}")
@@ -70,8 +74,12 @@ class Restorer:
             )
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be at least 1. Received: {batch_size}")
-        if isinstance(model, (str, os.PathLike)):
+        is_name = isinstance(model, (str, os.PathLike))
+        self._name = name or (str(model) if is_name else "the model")
+        if is_name:
             model = open_model(model)
+        if not isinstance(model, (str, os.PathLike)):
+            check_finite_weights(model, self._name)
         # Half of it: what is freed after the first call is taken again by the feature maps.
         self.engine = open_engine(model, engine, precision=precision, fast=fast, memory=memory // 2)
         self.tile = tile
@@ -84,6 +92,7 @@ class Restorer:
                 "Self-ensemble turns images by 90 degrees and needs a model of square size. "
                 f"Received: sizes={self.engine.sizes}"
             )
+        self._probe()
 
     def restore(self, image: np.ndarray) -> np.ndarray:
         """Restores one image.
@@ -97,7 +106,8 @@ class Restorer:
             An array of the same shape and data type. Floats are not clipped.
 
         Raises:
-            ValueError: If the shape, data type, range or channels do not fit the model.
+            ValueError: If the shape, data type, range or channels do not fit the model, or its
+                result is not finite.
         """
         if isinstance(image, (str, os.PathLike)):
             raise ValueError(
@@ -237,4 +247,22 @@ class Restorer:
             multiple = self.engine.size_multiple
             padded = next_multiple(height, multiple), next_multiple(width, multiple)
         restored = self.engine(np.ascontiguousarray(pad_to(batch, *padded)))
+        # As 8 bits, NaN would be black. A sum is finite if all are, and costs a tenth.
+        if not np.isfinite(np.sum(restored)) and not np.isfinite(restored).all():
+            raise ValueError(
+                f"{self._name} gives NaN or infinity for an image of {height}x{width}. Its "
+                "weights are damaged or too large for its precision; use another model or "
+                "precision='float32'."
+            )
         return restored[:, :height, :width]
+
+    def _probe(self) -> None:
+        """Runs the smallest image there is, so that a broken model is refused when it is opened.
+
+        Gray with a step: of a flat image, instance normalization leaves zeros.
+        """
+        smallest = (self.engine.size_multiple,) * 2
+        height, width = self.engine.sizes[0] if self.engine.sizes else smallest
+        image = np.full((1, height, width, self.engine.channels), 0.5, np.float32)
+        image[:, : height // 2] = 0.25
+        self._run(image)

@@ -82,7 +82,11 @@ class RestorationHandler(ModelHandler[ImageTask, PredictionResult, Any]):
             download(self._model, local)
             recipe = read_manifest(local)["recipe"]
             return Restorer(
-                local, tile=recipe["tile"], overlap=recipe["overlap"], memory=recipe["memory"]
+                local,
+                tile=recipe["tile"],
+                overlap=recipe["overlap"],
+                memory=recipe["memory"],
+                name=self._model,
             )
 
     def run_inference(

@@ -164,9 +164,15 @@ def _validated(
 
 def _module(model: HINet, recipe: Mapping[str, Any]) -> ServingModule:
     network = restoring_function(model, recipe["output"], recipe["precision"])
+
+    def checked(batch: tf.Tensor) -> tf.Tensor:
+        return tf.debugging.check_numerics(
+            network(batch), "the model gives NaN or infinity for this image; restored pixels"
+        )
+
     # Not inlined: its many callers share one copy, which is optimized once; half the start-up.
     shared = tf.function(
-        lambda batch: network(batch),
+        checked,
         input_signature=[tf.TensorSpec((None, None, None, model.channels), tf.float32)],
         autograph=False,
         experimental_attributes={"_noinline": True},

@@ -19,6 +19,7 @@ from hinet_tf.deploy.tflite.verification import Verification
 from hinet_tf.deploy.tflite.verification_photos import verification_pairs
 from hinet_tf.files import atomic_path
 from hinet_tf.models import HINet
+from hinet_tf.models.finite_weights import check_finite_weights
 from hinet_tf.models.hinet import OUTPUTS
 
 # Longest side of a signature; activations of 8192 x 8192 at width 16 already take 17 GB.
@@ -125,6 +126,7 @@ def _validated(model: Any, sizes: Any, output: str, image_type: str) -> list[tup
             f"Only a hinet_tf.HINet can be exported. Received: {type(model).__name__}. "
             "Load a model that hinet_tf trained or converted."
         )
+    check_finite_weights(model)
     if output not in OUTPUTS:
         raise ValueError(f"`output` must be one of {OUTPUTS}. Received: {output!r}")
     if image_type not in IMAGE_TYPES:
