@@ -43,7 +43,7 @@ _attribute, __dir__, __all__ = lazy_loader.attach(
 )
 
 # What `keras.models.load_model` must know to read a model of this package.
-_SERIALIZABLE = ("layers", "losses", "metrics", "models", "optimizers")
+_SERIALIZABLE = ("layers", "losses", "metrics", "models.hinet", "optimizers")
 
 
 def _register_with_keras() -> None:

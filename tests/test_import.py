@@ -43,3 +43,9 @@ def test_every_public_name_resolves():
 
 def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(hinet_tf, "HiNet")
+
+
+def test_presets_are_listed_without_keras():
+    script = "import sys, hinet_tf; print(len(hinet_tf.presets()), 'keras' in sys.modules)"
+    count, keras = run("-c", script).stdout.split()
+    assert int(count) >= 5 and keras == "False"

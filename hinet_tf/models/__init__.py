@@ -1,7 +1,15 @@
-"""HINet and everything that brings weights into it."""
+"""HINet and everything that brings weights into it.
 
-from hinet_tf.models.hinet import HINet
-from hinet_tf.models.local import to_local
-from hinet_tf.models.torch_checkpoint import load_torch_checkpoint
+Names are loaded when they are first used, so that presets can be listed without Keras.
+"""
 
-__all__ = ["HINet", "load_torch_checkpoint", "to_local"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "hinet": ["HINet"],
+        "local": ["to_local"],
+        "torch_checkpoint": ["load_torch_checkpoint"],
+    },
+)

@@ -2,20 +2,16 @@
 
 `NAME.json` is the card: task, data, licence, scores, how it was made. `NAME.npz` holds the weights
 in float16 under their official names and in the official layout, so that NumPy is all it takes to
-read them; nothing in it is ever executed.
+read them; nothing in it is ever executed. Cards are read without Keras.
 """
 
-from hinet_tf.models.presets.load import load_preset
-from hinet_tf.models.presets.preset_files import read_preset, write_card, write_preset
-from hinet_tf.models.presets.registry import DEFAULT_PRESET, is_preset, preset_card, presets
+import lazy_loader
 
-__all__ = [
-    "DEFAULT_PRESET",
-    "is_preset",
-    "load_preset",
-    "preset_card",
-    "presets",
-    "read_preset",
-    "write_card",
-    "write_preset",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "load": ["load_preset"],
+        "preset_files": ["read_preset", "write_card", "write_preset"],
+        "registry": ["DEFAULT_PRESET", "is_preset", "preset_card", "presets"],
+    },
+)

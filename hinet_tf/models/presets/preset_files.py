@@ -13,34 +13,7 @@ import numpy as np
 
 from hinet_tf.files import atomic_path
 from hinet_tf.models.official_layout import official_tensors
-
-# Without these a card says too little to trust or to use the weights.
-REQUIRED = (
-    *("name", "task", "scale", "config", "parameters", "sha256", "license", "training_data"),
-    *("intended_use", "limits", "made_by", "rounding", "check", "scores"),
-)
-
-
-def read_card(path: Path) -> dict[str, Any]:
-    """Reads a card.
-
-    Args:
-        path: The file `NAME.json`.
-
-    Returns:
-        The card.
-
-    Raises:
-        ValueError: If it is damaged or lacks something.
-    """
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        missing = [key for key in REQUIRED if key not in card]
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} is no readable card of a preset ({error}). {_REMEDY}") from error
-    if missing:
-        raise ValueError(f"{path} is no card of a preset: {', '.join(missing)} missing. {_REMEDY}")
-    return card
+from hinet_tf.models.presets.registry import REMEDY, read_card
 
 
 def read_preset(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -59,17 +32,17 @@ def read_preset(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        raise ValueError(f"{file}, the weights of {path.stem}, is not there. {_REMEDY}") from None
+        raise ValueError(f"{file}, the weights of {path.stem}, is not there. {REMEDY}") from None
     found = hashlib.sha256(content).hexdigest()
     if found != card["sha256"]:
         raise ValueError(
-            f"{file} is damaged: its SHA-256 is {found}, expected {card['sha256']}. {_REMEDY}"
+            f"{file} is damaged: its SHA-256 is {found}, expected {card['sha256']}. {REMEDY}"
         )
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return card, {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{file} is no readable .npz file ({error}). {_REMEDY}") from error
+        raise ValueError(f"{file} is no readable .npz file ({error}). {REMEDY}") from error
 
 
 def write_preset(folder: Path, card: Mapping[str, Any], model: keras.Model) -> Path:
@@ -119,6 +92,3 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> Path:
         text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
     return path
-
-
-_REMEDY = "Reinstall the package (pip install --force-reinstall hinet-tf) or copy the preset again."

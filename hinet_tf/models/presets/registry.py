@@ -1,14 +1,20 @@
 """Which presets there are."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
-from hinet_tf.models.presets.preset_files import read_card
-
 FOLDER = Path(__file__).parent
 # What `hinet-restore` takes where no model is named.
 DEFAULT_PRESET = "denoise_0.25x"
+
+# Without these a card says too little to trust or to use the weights.
+REQUIRED = (
+    *("name", "task", "scale", "config", "parameters", "sha256", "license", "training_data"),
+    *("intended_use", "limits", "made_by", "rounding", "check", "scores"),
+)
+REMEDY = "Reinstall the package (pip install --force-reinstall hinet-tf) or copy the preset again."
 
 _SUMMARY = ("task", "scale", "license", "training_data", "scores", "sha256")
 
@@ -83,3 +89,25 @@ def card_path(name_or_dir: str | os.PathLike[str]) -> Path:
 
 def _cards() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """Reads a card.
+
+    Args:
+        path: The file `NAME.json`.
+
+    Returns:
+        The card.
+
+    Raises:
+        ValueError: If it is damaged or lacks something.
+    """
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        missing = [key for key in REQUIRED if key not in card]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is no readable card of a preset ({error}). {REMEDY}") from error
+    if missing:
+        raise ValueError(f"{path} is no card of a preset: {', '.join(missing)} missing. {REMEDY}")
+    return card

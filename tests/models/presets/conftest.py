@@ -4,7 +4,7 @@ import pytest
 
 from hinet_tf.models import HINet
 from hinet_tf.models.presets import registry, write_preset
-from hinet_tf.models.presets.preset_files import REQUIRED
+from hinet_tf.models.presets.registry import REQUIRED
 
 
 def card_of(name, task="denoise", **changes):
