@@ -36,7 +36,7 @@ class TrainableHINet(HINet):
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Configures training as `keras.Model.compile`; the step reports PSNR by itself."""
-        super(HINet, self).compile(*args, **kwargs)
+        keras.Model.compile(self, *args, **kwargs)
 
     def train_step(self, data: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
         """One optimizer step on the replica's share of a batch."""

@@ -39,15 +39,14 @@ class Validator:
     def __init__(self, network: HINet, pairs: Sequence[ValidationPair]) -> None:
         self.network = network
         self.pairs = pairs
-        # Asked of `HINet` itself: the network may be one that knows more for its training.
-        config = HINet.get_config(network)
-        self.model = HINet(**{**config, "dtype": "float32", "name": "hinet"})
+        self.model = network.rebuilt(dtype="float32", name="hinet")
         self._predict = _predictor(self.model)
 
     def refresh(self) -> HINet:
         """Brings the copy up to date with the network in training and returns it."""
         optimizer = self.network.optimizer
         averages = optimizer._model_variables_moving_average if optimizer.use_ema else None
+        # What is frozen neither moves nor has an average.
         sources = averages or self.network.trainable_variables
         for target, source in zip(self.model.trainable_variables, sources, strict=True):
             target.assign(keras.ops.convert_to_numpy(source.value))

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import keras
-from keras import ops
 
 from hinet_tf.layers import (
     Convolution,
@@ -14,21 +13,28 @@ from hinet_tf.layers import (
     EncoderBlock,
     SupervisedAttention,
 )
-from hinet_tf.metrics import PSNR
-from hinet_tf.models.hinet_arguments import check_size, local_windows, validated_levels
+from hinet_tf.models.graph_config import graph_config, is_graph
+from hinet_tf.models.hinet_arguments import (
+    check_data,
+    check_size,
+    local_windows,
+    refuse_more,
+    validated_levels,
+)
+from hinet_tf.models.two_stage_model import OUTPUTS, TwoStageModel
 
-# What the model returns by name; the first is the result, the other an early one.
-OUTPUTS = ("restored", "stage1")
+__all__ = ["OUTPUTS", "HINet"]
 
 
 @keras.saving.register_keras_serializable(package="hinet_tf")
-class HINet(keras.Model):
+class HINet(TwoStageModel):
     """The Half Instance Normalization Network, for any image size that halves `depth - 1` times.
 
     A first U-Net restores the image; supervised attention hands its features, and cross-stage
     fusion its encoder and decoder maps, to a second U-Net that restores it better. Both
     images are outputs, and training with one target supervises both: the loss is the sum over
     the two stages, metrics look at the final image. Without `metrics`, `compile` adds `PSNR`.
+    Losses, weights, metrics and targets by output name work too, see `TwoStageModel`.
 
     Parameters at width `w`, depth 5, all levels normalized: `21639 w² + 568 w + 6`
     (88,669,702 at 64). Multiply-adds per pixel: `585 w² + 135 w` (157.6 G for 256x256 at 64;
@@ -67,6 +73,12 @@ class HINet(keras.Model):
     TensorShape([1, 32, 32, 3])
     """
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        # A clone whose layers were exchanged for others is whatever model they make.
+        if is_graph(args) and graph_config(graph := keras.Model(*args, **kwargs)) is None:
+            return graph
+        return super().__new__(cls, *args, **kwargs)
+
     def __init__(
         self,
         width: int = 64,
@@ -79,7 +91,16 @@ class HINet(keras.Model):
         local_ratio: float = 1.5,
         dtype: Any = None,
         name: str | None = None,
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
+        if is_graph((width, depth)):
+            # `keras.models.clone_model` makes the class it was given only where the constructor
+            # takes `*args` and `**kwargs`; it calls it with inputs and outputs.
+            super().__init__(inputs=width, outputs=depth, name=name)
+            self._set_config(**graph_config(self))
+            return
+        refuse_more(args, kwargs)
         hin_levels = validated_levels(width, depth, hin_levels, channels)
         if norm not in ("instance", "local"):
             raise ValueError(f"`norm` must be 'instance' or 'local'. Received: norm={norm!r}")
@@ -155,16 +176,23 @@ class HINet(keras.Model):
         )
 
         # === Config ===
+        self._set_config(
+            width=width,
+            depth=depth,
+            hin_levels=hin_levels,
+            channels=channels,
+            negative_slope=negative_slope,
+            norm=norm,
+            local_train_size=local_train_size,
+            local_ratio=local_ratio,
+            dtype=policy,
+        )
+
+    def _set_config(self, dtype: Any, **arguments: Any) -> None:
         # A functional model does not take `dtype`; training looks here for loss scaling.
-        self.dtype_policy = policy
-        self.width = width
-        self.depth = depth
-        self.hin_levels = hin_levels
-        self.channels = channels
-        self.negative_slope = negative_slope
-        self.norm = norm
-        self.local_train_size = local_train_size
-        self.local_ratio = local_ratio
+        self.dtype_policy = dtype
+        for name, value in arguments.items():
+            setattr(self, name, value)
 
     @classmethod
     def from_preset(cls, name_or_dir: str | os.PathLike[str]) -> "HINet":
@@ -200,50 +228,42 @@ class HINet(keras.Model):
         check_size(inputs.shape, self.size_multiple)
         return super().compute_output_spec(inputs, *args, **kwargs)
 
-    def compile(self, *args: Any, metrics: Any = None, **kwargs: Any) -> None:
-        """Configures training as `keras.Model.compile`; `metrics` defaults to `[PSNR()]`."""
-        super().compile(*args, metrics=[PSNR()] if metrics is None else metrics, **kwargs)
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Trains as `keras.Model.fit`."""
+        check_data(x, self.size_multiple)
+        return super().fit(x, *args, **kwargs)
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles a loaded model as it was compiled when saved."""
-        # Keras does this only for models that keep its own `compile`.
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Scores as `keras.Model.evaluate`."""
+        check_data(x, self.size_multiple)
+        return super().evaluate(x, *args, **kwargs)
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """The compiled loss, summed over both stages with equal weight (`PSNR_1 + PSNR_2`)."""
-        if isinstance(y, dict):
-            return super().compute_loss(x, y, y_pred, sample_weight, training)
-        first, second = self.stage_losses(x, y, y_pred, sample_weight, training)
-        return ops.add(first, second)
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Restores as `keras.Model.predict`."""
+        check_data(x, self.size_multiple)
+        return super().predict(x, *args, **kwargs)
 
-    def stage_losses(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None, training: bool = True
-    ) -> tuple[Any, Any]:
-        """The compiled loss of `stage1` and of `restored`, whose sum is trained on."""
-        first, second = (
-            super(HINet, self).compute_loss(x, y, y_pred[output], sample_weight, training)
-            for output in ("stage1", "restored")
-        )
-        return first, second
+    def rebuilt(self, **changes: Any) -> "HINet":
+        """Copies the model with other arguments and the same weights.
 
-    def compute_metrics(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
-    ) -> dict[str, Any]:
-        """The compiled metrics of the restored image."""
-        if not isinstance(y, dict):
-            y_pred = y_pred["restored"]
-        return super().compute_metrics(x, y, y_pred, sample_weight)
+        Args:
+            **changes: Arguments of the constructor that do not change the weights, such as
+                `dtype="float32"` or `norm="local"`.
+
+        Returns:
+            A plain `HINet`, not compiled, with copies of the weights.
+
+        Example:
+        >>> HINet(width=4, dtype="mixed_bfloat16").rebuilt(dtype="float32").compute_dtype
+        'float32'
+        """
+        # Asked of `HINet` itself: the model may be one that knows more for its training.
+        copy = HINet.from_config({**HINet.get_config(self), **changes})
+        copy.set_weights(self.get_weights())
+        return copy
 
     def get_config(self) -> dict[str, Any]:
-        return {
+        config = {
             "width": self.width,
             "depth": self.depth,
             "hin_levels": list(self.hin_levels),
@@ -255,8 +275,20 @@ class HINet(keras.Model):
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
             "name": self.name,
         }
+        frozen = [layer.path for layer in self._flatten_layers() if not layer.trainable]
+        return {**config, "frozen": frozen} if frozen else config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "HINet":
         """Builds the model that `get_config` describes, with fresh weights."""
-        return cls(**config)
+        frozen = set(config.get("frozen", ()))
+        model = cls(**{name: value for name, value in config.items() if name != "frozen"})
+        if frozen:
+            # A block comes before its parts, which it hands its own state on to.
+            for layer in model._flatten_layers():
+                layer.trainable = layer.path not in frozen
+        return model
+
+
+# Keras' older `.h5` format knows a model by its bare class name.
+keras.saving.get_custom_objects()["HINet"] = HINet

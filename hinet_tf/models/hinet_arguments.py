@@ -1,6 +1,7 @@
 """What the arguments of a HINet must fulfil."""
 
 from collections.abc import Iterable
+from typing import Any
 
 
 def validated_levels(
@@ -49,3 +50,29 @@ def check_size(shape: tuple[int | None, ...], multiple: int) -> None:
                 f"{side}={pixels} in an input of shape {tuple(shape)}. Pad the image, or let "
                 "`hinet_tf.Restorer` do it."
             )
+
+
+def check_data(data: Any, multiple: int) -> None:
+    """Refuses arrays, tensors and datasets of a static size that the halvings would not divide.
+
+    In a compiled step the size is unknown, and TensorFlow's own message is a page long.
+    """
+    if hasattr(data, "element_spec"):
+        spec = data.element_spec
+        data = spec[0] if isinstance(spec, tuple) else spec
+    shape = getattr(data, "shape", None)
+    if shape is not None and len(shape) == 4:
+        check_size(tuple(shape), multiple)
+
+
+def refuse_more(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuses arguments that there are not; of `scale`, the paper's word, it says the width."""
+    scale = kwargs.get("scale")
+    if isinstance(scale, (int, float)) and scale > 0:
+        raise ValueError(
+            f"HINet is sized by its width, 64 times the scale. Received: scale={scale}. "
+            f"Use HINet(width={max(1, round(32 * scale)) * 2})."
+        )
+    unknown = [*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())]
+    if unknown:
+        raise ValueError(f"HINet takes no such arguments. Received: {', '.join(unknown)}.")

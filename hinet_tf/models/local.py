@@ -32,12 +32,4 @@ def to_local(model: HINet, train_size: int = 256, ratio: float = 1.5) -> HINet:
             f"`to_local` converts a HINet. Received: {type(model).__name__}. An exported model "
             "keeps the statistics it was exported with."
         )
-    config = {
-        **model.get_config(),
-        "norm": "local",
-        "local_train_size": train_size,
-        "local_ratio": ratio,
-    }
-    local = HINet.from_config(config)
-    local.set_weights(model.get_weights())
-    return local
+    return model.rebuilt(norm="local", local_train_size=train_size, local_ratio=ratio)

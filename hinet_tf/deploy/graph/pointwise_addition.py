@@ -30,7 +30,9 @@ class PointwiseAddition(keras.layers.Layer):
 
     def __init__(self, filters: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.convolution = keras.layers.Conv2D(filters, 1, use_bias=False, name="convolution")
+        self.convolution = keras.layers.Conv2D(
+            filters, 1, use_bias=False, name="convolution", dtype=self.dtype_policy
+        )
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
         self.convolution.build(input_shape[1])

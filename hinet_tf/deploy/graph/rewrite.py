@@ -85,9 +85,9 @@ def deployable_graph(
 def _unbuilt(layer: keras.layers.Layer, largest_side: int | None) -> keras.layers.Layer:
     """A layer without weights that computes what `layer` does, in deployable form."""
     if layer.name == "stage2_concat":
-        return PointwiseAddition(layer.output.shape[-1] // 2, name="stage2_concat")
+        return PointwiseAddition(layer.output.shape[-1] // 2, name="stage2_concat", dtype="float32")
     if layer.name == "stage2_mix":
-        return keras.layers.Identity(name="stage2_mix")
+        return keras.layers.Identity(name="stage2_mix", dtype="float32")
     if layer.name == "stage2_output":
         return SubpixelConvolution(layer.filters, 4, 2, name="stage2_output", dtype="float32")
     config = {**layer.get_config(), "dtype": "float32"}

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from hinet_tf.models import HINet
+
 # Times that the weights are held while a graph of constants is made and optimized: 15 were seen at
 # widths 16 and 32 (benchmarks/inference.md).
 CONSTANT_COPIES = 16
@@ -20,7 +22,8 @@ def restoring_function(
     Args:
         model: A model of one image; several outputs by name, or one.
         output: Name of the output to keep, if there are several.
-        precision: `"float32"` or `"bfloat16"`.
+        precision: `"float32"` or `"bfloat16"`: what a `HINet` computes in, whatever policy it was
+            trained under.
         constants: Whether the weights become constants of the graph. Its convolutions then lay
             them out once instead of in each call, which saves 4 % of the time at width 16 and
             13 % at width 32 with the same result to the last bit, for `CONSTANT_COPIES` times
@@ -32,8 +35,7 @@ def restoring_function(
     Raises:
         ValueError: If the model is none that can be rebuilt in bfloat16.
     """
-    if precision == "bfloat16":
-        model = _in_bfloat16(model)
+    model = _in_precision(model, precision)
     result = model.output[output] if isinstance(model.output, dict) else model.output
     network = keras.Model(model.input, result)
     channels = model.input.shape[-1]
@@ -64,13 +66,13 @@ def _with_constants(network: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     return call
 
 
-def _in_bfloat16(model: keras.Model) -> keras.Model:
-    config = model.get_config()
-    if "width" not in config:
+def _in_precision(model: keras.Model, precision: str) -> keras.Model:
+    policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
+    if isinstance(model, HINet):
+        return model if model.dtype_policy.name == policy else model.rebuilt(dtype=policy)
+    if precision == "bfloat16":
         raise ValueError(
             "bfloat16 is a way to run a HINet. Received: a model of type "
             f"{type(model).__name__}; use precision='float32'."
         )
-    low = type(model).from_config({**config, "dtype": "mixed_bfloat16"})
-    low.set_weights(model.get_weights())
-    return low
+    return model
