@@ -11,6 +11,7 @@ from skimage.registration import phase_cross_correlation
 from hinet_tf.data.sources.file_source import FileSource, clean_folder, paired_folder
 from hinet_tf.images.header import decode_file
 from hinet_tf.images.image_file_error import ImageFileError
+from hinet_tf.metrics.psnr import psnr
 
 # A pair this far from the median PSNR, and five robust standard deviations, is out of line.
 _PSNR_DISTANCE = 6.0
@@ -116,9 +117,9 @@ def _check_source(source: FileSource, report: SplitReport, owners: dict, progres
             _check_repeated(clean, header.path, report, owners)
             if source.paired:
                 partner = source.headers[count + index]
-                psnr = _check_pair(decode_file(partner), clean, partner.path, report)
-                if psnr is not None:
-                    scores.append((str(partner.path), psnr))
+                score = _check_pair(decode_file(partner), clean, partner.path, report)
+                if score is not None:
+                    scores.append((str(partner.path), score))
         except ImageFileError as error:
             report.problems.append(Problem(str(error), usable=False))
             continue
@@ -152,8 +153,8 @@ def _check_repeated(image: np.ndarray, path: Path, report: SplitReport, owners: 
 def _check_pair(degraded, clean, path: Path, report: SplitReport) -> float | None:
     """Returns the PSNR of a pair, or `None` where something is wrong that explains it."""
     degraded, clean = (_luma(image) for image in (degraded, clean))
-    psnr = _psnr(degraded, clean)
-    if np.isinf(psnr):
+    score = psnr(degraded, clean)
+    if np.isinf(score):
         report.problems.append(
             Problem(f"{path} equals its target; put the degraded image there.", usable=True)
         )
@@ -161,7 +162,7 @@ def _check_pair(degraded, clean, path: Path, report: SplitReport) -> float | Non
     shift = phase_cross_correlation(clean, degraded, normalization=None)[0].astype(int)
     if shift.any() and np.all(np.abs(shift) < np.array(clean.shape) // 4):
         moved, fixed = _overlap(degraded, clean, shift)
-        if _psnr(moved, fixed) > psnr + _SHIFT_GAIN:
+        if psnr(moved, fixed) > score + _SHIFT_GAIN:
             report.problems.append(
                 Problem(
                     f"{path} is shifted against its target by {-shift[0]} rows and {-shift[1]} "
@@ -170,7 +171,7 @@ def _check_pair(degraded, clean, path: Path, report: SplitReport) -> float | Non
                 )
             )
             return None
-    return psnr
+    return score
 
 
 def _check_scores(scores: list[tuple[str, float]], report: SplitReport) -> None:
@@ -195,11 +196,6 @@ def _check_scores(scores: list[tuple[str, float]], report: SplitReport) -> None:
 
 def _luma(image: np.ndarray) -> np.ndarray:
     return image.mean(axis=-1, dtype=np.float32) / np.iinfo(image.dtype).max
-
-
-def _psnr(first: np.ndarray, second: np.ndarray) -> float:
-    error = np.mean(np.square(first - second), dtype=np.float64)
-    return float("inf") if error == 0 else float(-10 * np.log10(error))
 
 
 def _overlap(moved: np.ndarray, fixed: np.ndarray, shift: np.ndarray):

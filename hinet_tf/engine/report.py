@@ -9,8 +9,9 @@ from typing import Any
 
 import jinja2
 
-from hinet_tf.engine.validator import Restoration, Validator, to_uint8
+from hinet_tf.engine.validator import Restoration, Validator
 from hinet_tf.files import atomic_path
+from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.plots import before_after, learning_curve
 from hinet_tf.tasks import Recipe
 

@@ -7,7 +7,12 @@ import keras
 import numpy as np
 
 from hinet_tf.data import ValidationPair
+from hinet_tf.images.pixel_format import to_uint8
+from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models import HINet
+
+# As `metrics.PSNR` counts an image equal to its target, whose infinity would poison the mean.
+_EQUAL = 100.0
 
 
 class Restoration(NamedTuple):
@@ -68,7 +73,8 @@ class Validator:
 
     def score(self, pair: ValidationPair, restored: np.ndarray) -> Restoration:
         """Compares a pair's degraded and its restored image with the clean one."""
-        return Restoration(pair.name, psnr(pair.degraded, pair.clean), psnr(restored, pair.clean))
+        before, after = (file_psnr(image, pair.clean) for image in (pair.degraded, restored))
+        return Restoration(pair.name, before, after)
 
 
 def _predictor(model: HINet) -> Callable[[np.ndarray], dict[str, Any]]:
@@ -82,12 +88,6 @@ def _predictor(model: HINet) -> Callable[[np.ndarray], dict[str, Any]]:
     return lambda images: graph(tf.constant(images))
 
 
-def psnr(image: np.ndarray, clean: np.ndarray) -> float:
+def file_psnr(image: np.ndarray, clean: np.ndarray) -> float:
     """PSNR in dB of an image as it would be written to an 8-bit file; 100 for equal images."""
-    difference = to_uint8(image).astype(np.float64) - to_uint8(clean)
-    return float(-10.0 * np.log10(max(np.mean(difference**2) / 255.0**2, 1e-10)))
-
-
-def to_uint8(image: np.ndarray) -> np.ndarray:
-    """Rounds an image in [0, 1] to 8 bits."""
-    return np.round(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return min(psnr(to_uint8(image), to_uint8(clean), peak=255), _EQUAL)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from hinet_tf.evaluation.scoring import ImageScore
 from hinet_tf.files import atomic_path
+from hinet_tf.images.pixel_format import to_uint8
 
 
 class Gallery:
@@ -46,7 +47,7 @@ class Gallery:
             return
         if len(self._worst) == self.limit and -self._worst[0][0] <= psnr:
             return
-        encoded = {side: _to_uint8(image) for side, image in images.items()}
+        encoded = {side: _shown(to_uint8(image)) for side, image in images.items()}
         entry = (-psnr, next(self._order), score, encoded)
         # A heap with the best of the worst on top, which the next worse image replaces.
         if len(self._worst) == self.limit:
@@ -93,10 +94,6 @@ class Gallery:
         return self.directory / "index.html"
 
 
-def _to_uint8(image: np.ndarray) -> np.ndarray:
-    """What a browser shows: 8 bits, gray as two dimensions."""
-    if image.dtype == np.uint16:
-        image = np.rint(image / 257).astype(np.uint8)
-    elif image.dtype != np.uint8:
-        image = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+def _shown(image: np.ndarray) -> np.ndarray:
+    """As Pillow takes it: gray as two dimensions."""
     return image[..., 0] if image.shape[-1] == 1 else image

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from hinet_tf.evaluation.pairs import ScoredPair
+from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference.restorer import Restorer
 from hinet_tf.metrics.evaluate_images import evaluate_images
 
@@ -68,7 +69,7 @@ def score_pairs(
         if degraded.dtype.kind == "u":
             degraded = degraded.astype(np.float32) / np.iinfo(degraded.dtype).max
         restored = restorer.restore(degraded)
-        rounded = np.rint(np.clip(restored, 0, 1) * 255).astype(np.uint8)
+        rounded = to_uint8(restored)
         scored = rounded if output == "uint8" else restored
         try:
             after, before = score_image(degraded, scored, target, protocols)

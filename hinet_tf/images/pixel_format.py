@@ -84,6 +84,25 @@ class PixelFormat:
         return restored
 
 
+def to_uint8(image: np.ndarray) -> np.ndarray:
+    """Rounds an image to 8 bits, half to even, as the official code writes files.
+
+    Args:
+        image: Any shape; floats in [0, 1] (values outside are clipped), uint16 over its full
+            range, or uint8, which is returned as it is.
+
+    Returns:
+        A uint8 array of the same shape.
+
+    Example:
+    >>> to_uint8(np.array([-0.1, 0.5, 1.2])).tolist()
+    [0, 128, 255]
+    """
+    if image.dtype == np.uint16:
+        return np.rint(image / 257).astype(np.uint8)
+    return image if image.dtype == np.uint8 else np.rint(np.clip(image, 0, 1) * 255).astype("uint8")
+
+
 def _check_float(color: np.ndarray) -> None:
     if not np.isfinite(color).all():
         raise ValueError(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from hinet_tf.metrics.evaluation_protocol import EvaluationProtocol, get_protocol
+from hinet_tf.metrics.psnr import psnr
 from hinet_tf.metrics.structural_similarity import structural_similarity
 
 
@@ -43,10 +44,10 @@ def evaluate_images(
             f"restored.shape={restored.shape}, target.shape={target.shape}."
         )
     restored, target = _prepare(restored, rules), _prepare(target, rules)
-    error = float(np.mean((restored - target) ** 2))
-    psnr = float("inf") if error == 0 else 10 * np.log10(rules.peak**2 / error)
-    ssim = structural_similarity(restored, target, rules.ssim, rules.peak)
-    return {"psnr": float(psnr), "ssim": ssim}
+    return {
+        "psnr": psnr(restored, target, rules.peak),
+        "ssim": structural_similarity(restored, target, rules.ssim, rules.peak),
+    }
 
 
 def _prepare(image: np.ndarray, rules: EvaluationProtocol) -> np.ndarray:

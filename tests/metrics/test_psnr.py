@@ -2,8 +2,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from skimage.metrics import peak_signal_noise_ratio
 
 from hinet_tf.metrics import PSNR
+from hinet_tf.metrics.psnr import psnr
 
 
 def test_is_the_mean_of_the_images_psnr_over_all_batches():
@@ -46,3 +48,23 @@ def test_config_round_trips_and_bad_peaks_are_refused():
     assert (twin.max_value, twin.name) == (255, "p")
     with pytest.raises(ValueError, match="max_value=-1"):
         PSNR(max_value=-1)
+
+
+def test_psnr_of_two_arrays_is_not_clipped_and_knows_its_peak():
+    random = np.random.default_rng(0)
+    target = random.integers(0, 256, (5, 7, 3), "uint8")
+    image = random.integers(0, 256, (5, 7, 3), "uint8")
+    expected = peak_signal_noise_ratio(target, image, data_range=255)
+    assert psnr(image, target, peak=255) == pytest.approx(expected, abs=1e-9)
+    assert psnr(image / 255, target / 255) == pytest.approx(expected, abs=1e-9)
+    assert psnr(np.full((2, 2), 11.0), np.ones((2, 2))) == pytest.approx(-20)
+
+
+def test_psnr_of_equal_and_of_broken_arrays():
+    image = np.ones((4, 4, 3), "float32")
+    assert psnr(image, image) == np.inf
+    for broken in (np.nan, np.inf, -np.inf):
+        image = np.ones((4, 4, 3), "float32")
+        image[1, 2, 0] = broken
+        # The worst of all, where NaN would make the order of scores a matter of chance.
+        assert psnr(image, np.ones_like(image)) == -np.inf

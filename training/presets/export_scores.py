@@ -15,6 +15,7 @@ from hinet_tf.deploy.benchmark.latency import measure_latencies
 from hinet_tf.deploy.tflite.export import export_tflite
 from hinet_tf.evaluation.pairs import ScoredPair
 from hinet_tf.evaluation.scoring import score_pairs, summarize
+from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference import Restorer
 from hinet_tf.inference.engines.litert import TFLiteModel
 from hinet_tf.models import HINet
@@ -54,13 +55,13 @@ def score_exports(
     pairs = [_cut(pair, size) for pair in test_set.pairs]
     threads = os.cpu_count() or 1
 
-    def psnr(restorer: Restorer) -> tuple[float, float]:
+    def mean_psnr(restorer: Restorer) -> tuple[float, float]:
         scores = score_pairs(restorer, pairs, [test_set.protocol], test_set.output)
         means = summarize(scores)
         return tuple(means[side][test_set.protocol]["psnr"] for side in ("restored", "degraded"))
 
     on_progress("float32")
-    reference, before = psnr(Restorer(model))
+    reference, before = mean_psnr(Restorer(model))
     result: dict[str, Any] = {
         "set": test_set.key,
         "size": f"{size[0]}x{size[1]}",
@@ -80,7 +81,7 @@ def score_exports(
                 model, path, [size], name, photos=photos, calibration=photos, force=True
             )
             on_progress(name)
-            after, _ = psnr(Restorer(path))
+            after, _ = mean_psnr(Restorer(path))
             result["files"][name] = {
                 "megabytes": path.stat().st_size / 1e6,
                 "psnr": after,
@@ -118,7 +119,7 @@ def _cut(pair: ScoredPair, size: tuple[int, int]) -> ScoredPair:
 def _write_photos(task: str, folder: Path) -> Path:
     """Photos degraded as the task says, to verify and to calibrate on."""
     for pair in example_pairs(task):
-        degraded = np.rint(np.clip(pair.degraded(), 0, 1) * 255).astype(np.uint8)
+        degraded = to_uint8(pair.degraded())
         for split in ("train", "val"):
             for side, image in (("input", degraded), ("target", pair.target())):
                 path = folder / split / side / f"{pair.name}.png"

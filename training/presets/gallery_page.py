@@ -13,6 +13,7 @@ from PIL import Image
 from hinet_tf.evaluation.pairs import ScoredPair
 from hinet_tf.evaluation.scoring import score_pairs
 from hinet_tf.files import atomic_path
+from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference.restorer import Restorer
 
 # What a page shows of each photo: at this size five presets and four photos stay below 3 MB.
@@ -110,7 +111,5 @@ def _entries(
 
 
 def _save(path: Path, image: np.ndarray) -> None:
-    if image.dtype != np.uint8:
-        image = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     with atomic_path(path) as temporary:
-        Image.fromarray(image).save(temporary, quality=_QUALITY, method=6)
+        Image.fromarray(to_uint8(image)).save(temporary, quality=_QUALITY, method=6)

@@ -13,6 +13,7 @@ from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations import GaussianNoise
 from hinet_tf.evaluation.pairs import ScoredPair, find_pairs
 from hinet_tf.images.image_file import open_image
+from hinet_tf.images.pixel_format import to_uint8
 
 _SIGMAS = (15, 25, 50)
 _QUALITIES = (10, 20, 30, 40)
@@ -161,8 +162,7 @@ def _noise(sigma: float) -> Callable[[np.ndarray, int], np.ndarray]:
 
 
 def _noisy_jpeg(clean: np.ndarray, number: int) -> np.ndarray:
-    noisy = np.clip(_noise(25)(clean, number), 0, 1)
-    return _jpeg(90)(np.rint(noisy * 255).astype(np.uint8), number)
+    return _jpeg(90)(to_uint8(_noise(25)(clean, number)), number)
 
 
 def _jpeg(quality: int) -> Callable[[np.ndarray, int], np.ndarray]:

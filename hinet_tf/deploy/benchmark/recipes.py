@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from hinet_tf.deploy.benchmark.latency import measure_latencies, peak_memory
 from hinet_tf.deploy.benchmark.operator_times import operator_times
-from hinet_tf.deploy.tflite.agreement import psnr
 from hinet_tf.inference.engines.litert import TFLiteModel
+from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models import HINet
 from hinet_tf.native_log import silenced
 

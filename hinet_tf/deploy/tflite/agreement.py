@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hinet_tf.data import ValidationPair
+from hinet_tf.metrics.psnr import psnr
 
 Restore = Callable[[np.ndarray], np.ndarray]
 
@@ -61,19 +62,6 @@ def compare(
             )
         )
     return agreements
-
-
-def psnr(image: np.ndarray, target: np.ndarray) -> float:
-    """PSNR at peak 1 in decibels; -infinity where the image is not finite.
-
-    Example:
-    >>> round(psnr(np.full((2, 2, 1), 0.1), np.zeros((2, 2, 1))), 6)
-    20.0
-    """
-    error = float(np.mean((image.astype(np.float64) - target) ** 2))
-    if not np.isfinite(error):
-        return -np.inf
-    return np.inf if error == 0 else float(-10 * np.log10(error))
 
 
 def mean_drop(agreements: Iterable[PhotoAgreement]) -> float:

@@ -11,6 +11,7 @@ from hinet_tf.deploy.tflite.recipe_search import SearchResult, search_recipe
 from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
 from hinet_tf.deploy.tflite.verification import Verification
 from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
+from hinet_tf.images.pixel_format import to_uint8
 
 _CALIBRATION_CROPS = 24
 
@@ -92,9 +93,7 @@ def _calibration_photos(
 
 
 def _as_input(image: np.ndarray, image_type: str) -> np.ndarray:
-    if image_type == "float32":
-        return image
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    return image if image_type == "float32" else to_uint8(image)
 
 
 def _blocks(graph: keras.Model) -> list[str]:

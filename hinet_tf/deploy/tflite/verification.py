@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hinet_tf.data import ValidationPair
-from hinet_tf.deploy.tflite.agreement import PhotoAgreement, compare, mean_drop, psnr
+from hinet_tf.deploy.tflite.agreement import PhotoAgreement, compare, mean_drop
 from hinet_tf.deploy.tflite.check import Check
 from hinet_tf.deploy.tflite.device_arithmetic import has_vulkan, restore_on_device
 from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
@@ -18,7 +18,9 @@ from hinet_tf.deploy.tflite.structure import (
     structure_checks,
 )
 from hinet_tf.deploy.tflite.verification_photos import crops
+from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference.engines.litert import TFLiteModel
+from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models import HINet
 
 # The GPU computes in float32 on a software device; one unit of 8 bits would be 0.0039.
@@ -175,18 +177,18 @@ class Verification:
     def _as_file_sees(self, photo: ValidationPair) -> ValidationPair:
         if self.image_type == "float32":
             return photo
-        return photo._replace(degraded=_to_uint8(photo.degraded).astype(np.float32) / 255)
+        return photo._replace(degraded=to_uint8(photo.degraded).astype(np.float32) / 255)
 
     def _by_model(self, image: np.ndarray) -> np.ndarray:
         restored = np.asarray(self.model(image[None], training=False)[self.output])[0]
         if self.image_type == "float32":
             return restored
-        return _to_uint8(restored).astype(np.float32) / 255
+        return to_uint8(restored).astype(np.float32) / 255
 
     def _by_file(self, file: TFLiteModel, image: np.ndarray) -> np.ndarray:
         if self.image_type == "float32":
             return file.restore(image)
-        return file.restore(_to_uint8(image)).astype(np.float32) / 255
+        return file.restore(to_uint8(image)).astype(np.float32) / 255
 
 
 def hard_images(shape: tuple[int, int, int]) -> Iterator[tuple[str, np.ndarray]]:
@@ -197,7 +199,3 @@ def hard_images(shape: tuple[int, int, int]) -> Iterator[tuple[str, np.ndarray]]
     board = np.indices(shape[:2]).sum(axis=0)[..., None] % 2
     yield "a checkerboard", np.broadcast_to(board, shape).astype(np.float32)
     yield "values far outside [0, 1]", np.broadcast_to(board * 20.0 - 10, shape).astype(np.float32)
-
-
-def _to_uint8(image: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)

@@ -9,7 +9,8 @@ import numpy as np
 from hinet_tf.engine.callbacks.metrics_log import MetricsLog
 from hinet_tf.engine.progress import Progress
 from hinet_tf.engine.results import validate
-from hinet_tf.engine.validator import Validator, to_uint8
+from hinet_tf.engine.validator import Validator
+from hinet_tf.images.pixel_format import to_uint8
 
 
 class Validate(keras.callbacks.Callback):
