@@ -28,9 +28,9 @@ def compare(width: int, runs: int, threads: int, cpu_time: bool) -> None:
     plain = TFLiteModel(convert_plainly(model, (256, 256)), threads)
     runners = {"plain conversion": lambda: plain.restore(image)}
     graph = deployable_graph(model)
-    for recipe in (None, "int8_dynamic"):
-        file = TFLiteModel(convert(graph, [(256, 256)], optimize=recipe), threads)
-        runners[f"deployable, {recipe or 'float32'}"] = lambda file=file: file.restore(image)
+    for recipe, weight_bytes in (("float32", 4), ("int8_dynamic", 1)):
+        file = TFLiteModel(convert(graph, [(256, 256)], weight_bytes=weight_bytes), threads)
+        runners[f"deployable, {recipe}"] = lambda file=file: file.restore(image)
     clock = time.process_time if cpu_time else time.perf_counter
     latencies = measure_latencies(runners, runs, clock=clock)
     for name, latency in latencies.items():
@@ -44,7 +44,7 @@ def compare(width: int, runs: int, threads: int, cpu_time: bool) -> None:
 def convert_once(width: int) -> None:
     start = time.monotonic()
     model = HINet(width=width)
-    content = convert(deployable_graph(model), [(256, 256)], optimize="float16")
+    content = convert(deployable_graph(model), [(256, 256)], weight_bytes=2)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(
         f"width {width}: {model.count_params():,} parameters, file {len(content) / 1e6:.1f} MB, "

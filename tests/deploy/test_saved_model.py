@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from hinet_tf import HINet, Restorer, export_saved_model, to_local
 from hinet_tf.data import builtin_photos
-from hinet_tf.deploy.saved_model.manifest import read_manifest
+from hinet_tf.inference.saved_model_manifest import MANIFEST, read_manifest
 
 MEMORY = 20_000_000  # About 270 x 270 pixels of this network at a time: larger ones are tiled.
 
@@ -341,16 +341,16 @@ def test_openvino_reads_the_network_inside(served, tmp_path):
 
 def test_the_manifest_names_what_was_exported_and_finds_a_change(exported, model, tmp_path):
     manifest = read_manifest(exported)
-    assert manifest["model"]["parameters"] == model.count_params()
-    assert manifest["recipe"]["memory"] == MEMORY
-    assert {check["signature"]: check["difference"] for check in manifest["checks"]} == {
+    assert manifest.model["parameters"] == model.count_params()
+    assert manifest.recipe.memory == MEMORY
+    assert {check["signature"]: check["difference"] for check in manifest.checks} == {
         "restore_float": 0,
         "restore_uint8": 0,
         "serving_default": 0,
     }
     copy = tmp_path / "1"
     shutil.copytree(exported, copy)
-    assert read_manifest(copy)["fingerprint"] == manifest["fingerprint"]
+    assert read_manifest(copy).fingerprint == manifest.fingerprint
     data = next((copy / "variables").glob("*.data-*"))
     data.write_bytes(data.read_bytes()[:-1] + b"?")
     with pytest.raises(ValueError, match=r"variables\.data.* changed"):
@@ -359,11 +359,26 @@ def test_the_manifest_names_what_was_exported_and_finds_a_change(exported, model
         read_manifest(tmp_path)
 
 
+def test_a_damaged_manifest_is_one_clear_line(exported, tmp_path):
+    copy = tmp_path / "1"
+    shutil.copytree(exported, copy)
+    file = copy / MANIFEST
+    content = json.loads(file.read_text())
+    assert content["format"] == 1 and "version" in content["recipe"]
+    for damaged in ("{", "[]", '{"recipe": {}}', json.dumps({**content, "recipe": {"tile": 1}})):
+        file.write_text(damaged)
+        with pytest.raises(
+            ValueError, match=r"manifest cannot be read .*export it again"
+        ) as caught:
+            Restorer(copy)
+        assert "\n" not in str(caught.value)
+
+
 def test_a_version_is_replaced_only_on_request(exported, model):
-    before = json.dumps(read_manifest(exported))
+    before = read_manifest(exported)
     with pytest.raises(FileExistsError, match="another version"):
         export_saved_model(model, exported.parent)
-    assert json.dumps(read_manifest(exported)) == before
+    assert read_manifest(exported) == before
     assert [p.name for p in exported.parent.iterdir()] == ["1"]
 
 

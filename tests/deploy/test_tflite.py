@@ -13,6 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 import hinet_tf
 from hinet_tf.deploy.tflite.metadata import read_metadata
+from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
 from hinet_tf.inference.engines.litert import TFLiteModel
 from hinet_tf.models.checksum import weights_sha256
 
@@ -242,3 +243,14 @@ def test_an_existing_file_stays(denoiser, tmp_path):
     with pytest.raises(FileExistsError, match=r"mine\.tflite exists"):
         hinet_tf.export_tflite(denoiser, path)
     assert path.read_bytes() == b"precious"
+
+
+def test_recipes_decide_by_what_they_are():
+    """What runs in float, and what needs AI Edge Quantizer, follows from fields, not from names."""
+    recipes = QUANTIZATION_RECIPES
+    in_float = [name for name, recipe in recipes.items() if recipe.float_arithmetic]
+    assert in_float == ["float32", "float16", "int8_weights"]
+    by_quantizer = [name for name, recipe in recipes.items() if recipe.needs_quantizer]
+    assert by_quantizer == ["int8_weights", "int8", "int16x8"]
+    bits = {name: recipe.activation_bits for name, recipe in recipes.items()}
+    assert (bits["int8"], bits["int16x8"], bits["int8_dynamic"]) == (8, 16, None)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from hinet_tf import HINet
-from hinet_tf.deploy.saved_model.manifest import read_manifest
+from hinet_tf.inference.saved_model_manifest import read_manifest
 
 SCRIPT = Path(__file__).parents[2] / "export" / "saved_model.py"
 
@@ -41,12 +41,12 @@ def test_every_option_reaches_the_manifest(main, model, tmp_path, capsys):
     streams = capsys.readouterr()
     assert code == 0, streams.err
     manifest = read_manifest(out / "7")
-    assert streams.out.startswith(f"{out / '7'}, fingerprint {manifest['fingerprint'][:12]}")
-    recipe = manifest["recipe"]
-    assert (recipe["tile"], recipe["overlap"], recipe["max_pixels"]) == (64, 16, 5000)
-    assert (recipe["jpeg_quality"], recipe["webp"], recipe["output"]) == (90, False, "stage1")
-    assert manifest["about"]["scores"] == json.loads('{"psnr": 31.5}')
-    assert (manifest["about"]["task"], manifest["about"]["training_data"]) == ("denoise", "unknown")
+    assert streams.out.startswith(f"{out / '7'}, fingerprint {manifest.fingerprint[:12]}")
+    recipe = manifest.recipe
+    assert (recipe.tile, recipe.overlap, recipe.max_pixels) == (64, 16, 5000)
+    assert (recipe.jpeg_quality, recipe.webp, recipe.output) == (90, False, "stage1")
+    assert manifest.about["scores"] == json.loads('{"psnr": 31.5}')
+    assert (manifest.about["task"], manifest.about["training_data"]) == ("denoise", "unknown")
     assert set(tf.saved_model.load(str(out / "7")).signatures) == {
         "serving_default",
         "restore_float",

@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from hinet_tf.deploy.benchmark.recipes import Engine
+from hinet_tf.inference.engines.openvino_engine import OpenVINOEngine
 from hinet_tf.models import HINet
 
 
@@ -15,15 +16,10 @@ def openvino_engine(file: Path) -> Engine | None:
     """OpenVINO on a float32 `.tflite` file; `None` where it is not installed."""
     if importlib.util.find_spec("openvino") is None:
         return None
-    import openvino
 
     def engine(image: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
-        core = openvino.Core()
-        network = core.read_model(file)
-        network.reshape([1, *image.shape])
-        precise = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-        compiled = core.compile_model(network, "CPU", precise)
-        return lambda: compiled(image[np.newaxis])[0][0]
+        restore = OpenVINOEngine(file, size=image.shape[:2], num_threads=threads)
+        return lambda: restore(image[np.newaxis])[0]
 
     return engine
 

@@ -74,18 +74,18 @@ class RestorationHandler(ModelHandler[ImageTask, PredictionResult, Any]):
 
     def load_model(self) -> Any:
         """Copies the SavedModel to the worker, checks it and opens it."""
-        from hinet_tf.deploy.saved_model.manifest import read_manifest
         from hinet_tf.inference import Restorer
+        from hinet_tf.inference.saved_model_manifest import read_manifest
 
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "model"
             download(self._model, local)
-            recipe = read_manifest(local)["recipe"]
+            recipe = read_manifest(local).recipe
             return Restorer(
                 local,
-                tile=recipe["tile"],
-                overlap=recipe["overlap"],
-                memory=recipe["memory"],
+                tile=recipe.tile,
+                overlap=recipe.overlap,
+                memory=recipe.memory,
                 name=self._model,
             )
 

@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from hinet_tf.deploy.saved_model.attempt import attempt
-from hinet_tf.deploy.saved_model.file_header import KINDS, read_file_header
+from hinet_tf.deploy.saved_model.file_header import KINDS, read_file_header, value_or_default
 from hinet_tf.deploy.saved_model.orientation import jpeg_orientation, turn_upright
 
 CORRUPT = "the content is truncated or corrupt; send the file again"
@@ -20,7 +19,7 @@ class DecodedImage(NamedTuple):
         problem: Empty, or why the file is refused.
 
     Example:
-    >>> decode_image(tf.constant(b"GIF89a"), max_pixels=100).problem.numpy()  # doctest: +SKIP
+    >>> decode_file_in_graph(tf.constant(b"GIF89a"), max_pixels=100).problem.numpy()
     b'expected a PNG, JPEG, WebP or BMP image; received a GIF'
     """
 
@@ -29,7 +28,7 @@ class DecodedImage(NamedTuple):
     problem: tf.Tensor
 
 
-def decode_image(content: tf.Tensor, max_pixels: int, webp: bool = True) -> DecodedImage:
+def decode_file_in_graph(content: tf.Tensor, max_pixels: int, webp: bool = True) -> DecodedImage:
     """Decodes a PNG, JPEG, WebP or BMP file to exactly what libpng, libjpeg-turbo or libwebp give.
 
     An error in a decoder would fail a whole request, and with it the images of others that a
@@ -70,7 +69,7 @@ def decode_image(content: tf.Tensor, max_pixels: int, webp: bool = True) -> Deco
     nothing = tf.zeros((0, 0, 0), tf.uint16)
     pixels = tf.cond(
         problem == "",
-        lambda: attempt(lambda data: _decode(data, header.kind, webp), content, nothing),
+        lambda: value_or_default(lambda data: _decode(data, header.kind, webp), content, nothing),
         lambda: nothing,
     )
     failed = (problem == "") & (tf.size(pixels) == 0)

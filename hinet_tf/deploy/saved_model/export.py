@@ -16,6 +16,7 @@ from hinet_tf.deploy.saved_model.warm_up import can_write_warm_up, write_warm_up
 from hinet_tf.files import atomic_path
 from hinet_tf.inference import Restorer
 from hinet_tf.inference.engines.restoring_function import restoring_function
+from hinet_tf.inference.saved_model_manifest import SavedModelRecipe
 from hinet_tf.models import HINet
 from hinet_tf.models.hinet import OUTPUTS
 
@@ -106,12 +107,12 @@ def export_saved_model(
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists; choose another version or pass overwrite=True.")
     _check_space(Path(directory), model)
-    recipe = {
-        "version": version, "output": output, "precision": precision, "tile": tile,
-        "overlap": overlap, "self_ensemble": self_ensemble, "memory": memory,
-        "max_pixels": max_pixels, "jpeg_quality": jpeg_quality, "webp": webp,
-        "bytes_per_pixel": restorer.engine.bytes_per_pixel, "warm_up": can_write_warm_up(),
-    }  # fmt: skip
+    recipe = SavedModelRecipe(
+        version=version, output=output, precision=precision, tile=tile, overlap=overlap,
+        self_ensemble=self_ensemble, memory=memory, max_pixels=max_pixels,
+        jpeg_quality=jpeg_quality, webp=webp, warm_up=can_write_warm_up(),
+        bytes_per_pixel=restorer.engine.bytes_per_pixel,
+    )  # fmt: skip
 
     on_progress("Tracing the graph")
     module = _module(model, recipe)
@@ -121,12 +122,12 @@ def export_saved_model(
         on_progress("Comparing it with Restorer")
         requests = warm_up_requests(model.channels)
         checks = check_saved_model(temporary, restorer, requests, jpeg_quality)
-        if recipe["warm_up"]:
+        if recipe.warm_up:
             write_warm_up(temporary, requests)
         else:
             on_progress("Without warm-up requests: they need pip install 'hinet-tf[serving]'")
         manifest = write_manifest(temporary, model, recipe, details or {}, checks)
-    return SavedModelReport(target, manifest)
+    return SavedModelReport(target, manifest.as_dict())
 
 
 def _validated(
@@ -162,8 +163,8 @@ def _validated(
     return Restorer(model, fast=output == "stage1", **options)
 
 
-def _module(model: HINet, recipe: Mapping[str, Any]) -> ServingModule:
-    network = restoring_function(model, recipe["output"], recipe["precision"])
+def _module(model: HINet, recipe: SavedModelRecipe) -> ServingModule:
+    network = restoring_function(model, recipe.output, recipe.precision)
 
     def checked(batch: tf.Tensor) -> tf.Tensor:
         return tf.debugging.check_numerics(
@@ -180,20 +181,20 @@ def _module(model: HINet, recipe: Mapping[str, Any]) -> ServingModule:
     tiled = TiledRestoration(
         shared,
         model.channels,
-        recipe["memory"],
-        recipe["bytes_per_pixel"],
+        recipe.memory,
+        recipe.bytes_per_pixel,
         model.size_multiple,
-        recipe["tile"],
-        recipe["overlap"],
-        recipe["self_ensemble"],
+        recipe.tile,
+        recipe.overlap,
+        recipe.self_ensemble,
     )
     return ServingModule(
         shared,
         [weight.value for weight in network.network.weights],
         tiled,
-        recipe["max_pixels"],
-        recipe["jpeg_quality"],
-        recipe["webp"],
+        recipe.max_pixels,
+        recipe.jpeg_quality,
+        recipe.webp,
     )
 
 

@@ -1,10 +1,9 @@
 """What an image file declares about itself, read inside the graph."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
-
-from hinet_tf.deploy.saved_model.attempt import attempt
 
 KINDS = ("PNG", "JPEG", "WEBP", "BMP")
 _EXPECTED = "expected a PNG, JPEG, WebP or BMP image; received "
@@ -91,6 +90,25 @@ def read_file_header(content: tf.Tensor) -> FileHeader:
     return FileHeader(kind, height, width, is_png & (head[24] == 16), problem)
 
 
+def value_or_default(
+    function: Callable[[tf.Tensor], tf.Tensor], argument: tf.Tensor, default: tf.Tensor
+) -> tf.Tensor:
+    """`try` and `except` for graphs: the value of a function, or a default where it raises.
+
+    A dataset that ignores errors is the only place where a graph survives one.
+
+    Args:
+        function: From one tensor to one of the default's type.
+        argument: What it is called with.
+        default: The value if it raises.
+
+    Returns:
+        One or the other.
+    """
+    values = tf.data.Dataset.from_tensors(argument).map(function).ignore_errors()
+    return values.concatenate(tf.data.Dataset.from_tensors(default)).take(1).get_single_element()
+
+
 def _begins(head: tf.Tensor, signature: bytes) -> tf.Tensor:
     return tf.reduce_all(head[: len(signature)] == tf.constant(list(signature), tf.int64))
 
@@ -105,7 +123,7 @@ def _jpeg_shape(content: tf.Tensor) -> tf.Tensor:
     def read(data: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(tf.image.extract_jpeg_shape(data, tf.int32), (3,))
 
-    return tf.cast(attempt(read, content, tf.zeros((3,), tf.int32)), tf.int64)
+    return tf.cast(value_or_default(read, content, tf.zeros((3,), tf.int32)), tf.int64)
 
 
 def _webp_size(chunk: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

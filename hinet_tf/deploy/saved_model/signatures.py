@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from hinet_tf.deploy.saved_model.decoder import DecodedImage, decode_image
+from hinet_tf.deploy.saved_model.decoder import DecodedImage, decode_file_in_graph
 from hinet_tf.deploy.saved_model.tiling import TiledRestoration
 
 # As `hinet_tf.images.pixel_format`: restored noise may leave [0, 1] a little.
@@ -101,7 +101,7 @@ class ServingModule(tf.Module):
         return tf.ensure_shape(restored, batch.shape)
 
     def _restore_file(self, content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = decode_image(content, self._max_pixels, self._webp)
+        image = decode_file_in_graph(content, self._max_pixels, self._webp)
         problem = image.problem
         if self._tiled.channels == 1:
             is_colour = tf.shape(image.pixels)[-1] > 2

@@ -22,7 +22,7 @@ def convert(
     graph: keras.Model,
     sizes: Sequence[tuple[int, int]],
     image_type: str = "float32",
-    optimize: str | None = None,
+    weight_bytes: int = 4,
 ) -> bytes:
     """Converts a deployable graph, with one static signature for each size.
 
@@ -35,8 +35,8 @@ def convert(
         graph: What `deployable_graph` returned.
         sizes: `(height, width)` of each signature.
         image_type: `"float32"` in [0, 1] or `"uint8"`, for input and output alike.
-        optimize: `None` for float32, `"float16"` for float16 weights, `"int8_dynamic"` for
-            int8 weights and activations that are quantized while the network runs.
+        weight_bytes: Bytes of a stored weight: 4 for float32, 2 for float16, or 1 for int8 and
+            activations that are quantized while the network runs.
 
     Returns:
         The content of the file.
@@ -56,9 +56,9 @@ def convert(
             directory, signature_keys=list(signatures)
         )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if optimize is not None:
+        if weight_bytes < 4:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if optimize == "float16":
+        if weight_bytes == 2:
             converter.target_spec.supported_types = [tf.float16]
         content = converter.convert()
     return _casts_first(content) if image_type == "uint8" else content

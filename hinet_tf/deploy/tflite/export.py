@@ -83,7 +83,7 @@ def export_tflite(
     """
     recipe = get_quantization_recipe(quantization)
     sizes = _validated(model, sizes, output, image_type)
-    if recipe.name.startswith("int") and recipe.name != "int8_dynamic":
+    if recipe.needs_quantizer:
         require_quantizer()
     path = Path(path)
     _check_target(path, overwrite, model.count_params() * recipe.weight_bytes)

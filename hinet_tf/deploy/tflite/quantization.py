@@ -38,13 +38,11 @@ def quantized(
     """
     recipe, sizes, image_type = verification.recipe, verification.sizes, verification.image_type
     on_progress("Converting")
-    if recipe.name in ("float16", "int8_dynamic"):
-        return convert(graph, sizes, image_type, recipe.name), None
+    if not recipe.needs_quantizer:
+        return convert(graph, sizes, image_type, recipe.weight_bytes), None
     content = convert(graph, sizes, image_type)
-    if recipe.name == "float32":
-        return content, None
     on_progress("Quantizing")
-    if recipe.name == "int8_weights":
+    if recipe.activation_bits is None:
         return quantize_weights(content), None
     return _integer(content, graph, recipe, verification, calibration, on_progress)
 
@@ -58,8 +56,9 @@ def _integer(
     on_progress: Callable[[str], None],
 ) -> tuple[bytes, SearchResult | None]:
     photos = _calibration_photos(graph, verification, calibration)
-    quantizer = IntegerQuantizer(content, 8 if recipe.name == "int8" else 16, photos)
-    if recipe.name == "int16x8":
+    quantizer = IntegerQuantizer(content, recipe.activation_bits, photos)
+    if recipe.activation_bits == 16:
+        # They lose too little to search for what else must stay in float.
         return quantizer.quantize(SENSITIVE), None
     result = search_recipe(
         quantizer,

@@ -14,6 +14,9 @@ class QuantizationRecipe:
             `None` where the drop alone decides.
         max_drop: Restored PSNR in decibels that may be lost against the Keras model.
         summary: When to choose it.
+        activation_bits: Bits of integer activations whose ranges photos calibrate; `None` for
+            other activations.
+        dynamic: Whether activations are quantized to 8 bits while the network runs.
 
     Example:
     >>> QUANTIZATION_RECIPES["float16"].weight_bytes
@@ -25,15 +28,31 @@ class QuantizationRecipe:
     agreement: float | None
     max_drop: float
     summary: str
+    activation_bits: int | None = None
+    dynamic: bool = False
+
+    @property
+    def float_arithmetic(self) -> bool:
+        """Whether everything is computed in float, whatever the weights are stored as."""
+        return self.activation_bits is None and not self.dynamic
+
+    @property
+    def needs_quantizer(self) -> bool:
+        """Whether AI Edge Quantizer makes the file, and not TensorFlow's converter alone."""
+        return self.weight_bytes == 1 and not self.dynamic
 
 
 _RECIPES = (
     QuantizationRecipe("float32", 4, 80.0, 0.05, "browsers (wasm), desktops, reference"),
     QuantizationRecipe("float16", 2, 60.0, 0.05, "phone GPUs; half the download"),
     QuantizationRecipe("int8_weights", 1, None, 0.1, "a quarter of the download, any delegate"),
-    QuantizationRecipe("int8_dynamic", 1, None, 0.1, "phone and desktop CPUs: small and fastest"),
-    QuantizationRecipe("int8", 1, None, 0.1, "NPUs: integer activations, calibrated"),
-    QuantizationRecipe("int16x8", 1, None, 0.1, "NPUs with 16-bit activations"),
+    QuantizationRecipe(
+        "int8_dynamic", 1, None, 0.1, "phone and desktop CPUs: small and fastest", dynamic=True
+    ),
+    QuantizationRecipe(
+        "int8", 1, None, 0.1, "NPUs: integer activations, calibrated", activation_bits=8
+    ),
+    QuantizationRecipe("int16x8", 1, None, 0.1, "NPUs with 16-bit activations", activation_bits=16),
 )
 
 QUANTIZATION_RECIPES = {recipe.name: recipe for recipe in _RECIPES}

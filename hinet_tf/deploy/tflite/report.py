@@ -9,8 +9,28 @@ from typing import Any
 import jinja2
 
 from hinet_tf.deploy.tflite.agreement import PhotoAgreement
-from hinet_tf.deploy.tflite.check import Check
 from hinet_tf.deploy.tflite.recipe_search import SearchResult
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of one thing that an export must fulfil.
+
+    Args:
+        name: What is checked, in a few words.
+        passed: Whether it holds; `None` where it could not be checked here.
+        measured: What was found.
+        required: What is asked for.
+
+    Example:
+    >>> Check("size", True, "11.2 MB", "11.1 MB ± 3 %").passed
+    True
+    """
+
+    name: str
+    passed: bool | None
+    measured: str
+    required: str
 
 
 @dataclass(frozen=True)

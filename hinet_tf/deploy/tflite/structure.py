@@ -7,7 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
 
-from hinet_tf.deploy.tflite.check import Check
+from hinet_tf.deploy.tflite.report import Check
 from hinet_tf.inference.engines.litert import allocated_interpreter
 
 # Operators that XNNPACK and the GPU delegates run whole (tensorflow/lite/delegates/xnnpack and

@@ -8,9 +8,9 @@ import numpy as np
 
 from hinet_tf.data import ValidationPair
 from hinet_tf.deploy.tflite.agreement import PhotoAgreement, compare, mean_drop
-from hinet_tf.deploy.tflite.check import Check
 from hinet_tf.deploy.tflite.device_arithmetic import has_vulkan, restore_on_device
 from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
+from hinet_tf.deploy.tflite.report import Check
 from hinet_tf.deploy.tflite.structure import (
     ALLOWED_LOCAL,
     ALLOWED_UINT8,
@@ -25,7 +25,6 @@ from hinet_tf.models import HINet
 
 # The GPU computes in float32 on a software device; one unit of 8 bits would be 0.0039.
 _GPU_TOLERANCE = 1e-3
-_FLOAT_ARITHMETIC = ("float32", "float16", "int8_weights")
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Verification:
 
     def _partitions(self, content: bytes) -> Iterator[Check]:
         check = partition_check(content, ("CAST",) if self.image_type == "uint8" else ())
-        if self.local or self.recipe.name == "int16x8":
+        if self.local or self.recipe.activation_bits == 16:
             # XNNPACK has neither cumulative sums nor 16-bit convolutions.
             check = Check(check.name, None, check.measured, "reported only")
         yield check
@@ -134,7 +133,7 @@ class Verification:
 
     def _float16(self, content: bytes) -> Iterator[Check]:
         name = "the same in float16 arithmetic, as phone GPUs compute"
-        if self.image_type == "uint8" or self.local or self.recipe.name not in _FLOAT_ARITHMETIC:
+        if self.image_type == "uint8" or self.local or not self.recipe.float_arithmetic:
             return
         photos = [photo for photo in self.photos[:2] if photo.degraded.shape[:2] == self.sizes[0]]
         shape = (*self.sizes[0], self.model.channels)
@@ -160,7 +159,7 @@ class Verification:
         name = "whole on a Vulkan GPU"
         if not has_vulkan():
             return Check(name, None, "no Vulkan driver named by VK_DRIVER_FILES", "not checked")
-        if self.recipe.name not in _FLOAT_ARITHMETIC or self.image_type == "uint8":
+        if not self.recipe.float_arithmetic or self.image_type == "uint8":
             return Check(name, None, "a recipe for processors", "not checked")
         image = self.photos[0].degraded
         restored = restore_on_device("gpu", content, [image])

@@ -19,12 +19,22 @@ class OpenVINOEngine:
         model: A Keras model, or the path of a SavedModel directory or a `.tflite` file.
         precision: `"float32"`, or `"bfloat16"` where the processor has it.
         fast: Stop after the first stage.
+        size: Height and width of all images, for a file that can be compiled for another size
+            than its own; `None` for what the model takes.
+        num_threads: Threads of the processor to use; `None` for all.
 
     Raises:
         ValueError: If OpenVINO is not installed or cannot read the model.
     """
 
-    def __init__(self, model: Any, precision: str = "float32", fast: bool = False) -> None:
+    def __init__(
+        self,
+        model: Any,
+        precision: str = "float32",
+        fast: bool = False,
+        size: tuple[int, int] | None = None,
+        num_threads: int | None = None,
+    ) -> None:
         try:
             import openvino
         except ImportError as error:
@@ -32,6 +42,8 @@ class OpenVINOEngine:
                 "The openvino engine needs OpenVINO: pip install 'hinet-tf[openvino]'."
             ) from error
         network = _read(openvino, model, stage_name(fast))
+        if size:
+            network.reshape([1, *size, network.inputs[0].get_partial_shape()[3].get_length()])
         self._output = _output_index(network, stage_name(fast))
         shape = network.inputs[0].get_partial_shape()
         self.channels = shape[3].get_length()
@@ -44,9 +56,10 @@ class OpenVINOEngine:
         self._lock = threading.Lock()
         # Left to itself OpenVINO computes in bfloat16 wherever the processor can.
         hint = "bf16" if precision == "bfloat16" else "f32"
-        self._compiled = openvino.Core().compile_model(
-            network, "CPU", {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
-        )
+        options = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
+        if num_threads:
+            options["INFERENCE_NUM_THREADS"] = num_threads
+        self._compiled = openvino.Core().compile_model(network, "CPU", options)
 
     def __call__(self, batch: np.ndarray) -> np.ndarray:
         """Restores float32 images in [0, 1], `(batch, height, width, channels)`, unclipped."""

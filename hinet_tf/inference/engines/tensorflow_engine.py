@@ -1,6 +1,5 @@
 """Keras models and SavedModels in TensorFlow."""
 
-import json
 import math
 import os
 from pathlib import Path
@@ -12,6 +11,7 @@ import tensorflow as tf
 
 from hinet_tf.inference.engines.engine import stage_name
 from hinet_tf.inference.engines.restoring_function import CONSTANT_COPIES, restoring_function
+from hinet_tf.inference.saved_model_manifest import MANIFEST, read_manifest
 
 
 class TensorFlowEngine:
@@ -86,10 +86,11 @@ class TensorFlowEngine:
         self._loaded = tf.saved_model.load(str(path))
         function, name, output = _image_signature(self._loaded, path, stage_name(fast))
         self.channels = function.structured_input_signature[1][name].shape[-1]
-        stated = _manifest(Path(path))
-        if stated:
-            self.size_multiple = stated["model"]["size_multiple"]
-            self.bytes_per_pixel = stated["recipe"]["bytes_per_pixel"]
+        if (Path(path) / MANIFEST).is_file():
+            # So that it is tiled as the model it came from.
+            manifest = read_manifest(path, verify=False)
+            self.size_multiple = manifest.model["size_multiple"]
+            self.bytes_per_pixel = manifest.recipe.bytes_per_pixel
         else:
             self.size_multiple = 16
             self.bytes_per_pixel = _bytes_per_pixel(64, fast, low_precision=False)
@@ -119,12 +120,6 @@ def _image_signature(loaded: Any, path: Any, output: str) -> tuple[Any, str, str
         f"{path} has no signature from float32 images of any size to '{output}'. "
         f"Received: {found or 'no signatures'}."
     )
-
-
-def _manifest(path: Path) -> dict[str, Any] | None:
-    """What a SavedModel of this package says, so that it is tiled as the model it came from."""
-    manifest = path / "assets.extra" / "hinet_manifest.json"
-    return json.loads(manifest.read_text()) if manifest.is_file() else None
 
 
 def _bytes_per_pixel(width: int, fast: bool, low_precision: bool) -> int:
