@@ -1,0 +1,125 @@
+r"""Exports a page that restores photos in the browser, and shows it.
+
+    python export/web.py --out page --serve
+    python export/web.py --model denoise_0.25x dejpeg_0.25x --out page --serve
+    python export/web.py --model denoise.keras --size 512x512 --out page
+    python export/web.py --model my.tflite --out page
+    python export/web.py --out page --serve        # again: shows what is there
+
+DIR is a static page for any host. Photos stay on the visitor's device. docs/web.md says more.
+"""
+
+import argparse
+import tempfile
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
+from hinet_tf.commands.options import image_size, shown_progress
+
+_PAGE = Path(__file__).with_name("web")
+# `hinet_tf.models.presets.DEFAULT_PRESET`; importing it here would cost seconds.
+_DEFAULT_PRESET = "denoise_0.25x"
+_MANIFEST = "models.json"
+# Two of it, with their overlap, cover 512 pixels: 56 % of the work that three of 256 make.
+_TILE = (288, 288)
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = CommandParser(__doc__)
+    add = parser.add_argument
+    add("--out", required=True, type=Path, metavar="DIR", help="folder of the page")
+    model = f".keras, preset, official .pth or .tflite; several (default: {_DEFAULT_PRESET})"
+    add("--model", nargs="+", metavar="M", help=model)
+    sizes = {"action": "append", "type": image_size, "metavar": "HxW"}
+    add("--size", **sizes, help="of tiles, a multiple of 16 (default: 288x288); repeatable")
+    add("--overwrite", action="store_true", help="replace the page in DIR")
+    add("--serve", action="store_true", help="show the page in the browser, until Ctrl-C")
+    add("--port", type=int, default=8000, help="for --serve (default: %(default)s; 0: any)")
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exports the page, if it is not there; then serves it."""
+    is_page = (args.out / _MANIFEST).is_file()
+    if args.out.exists() and not is_page and (args.out.is_file() or any(args.out.iterdir())):
+        raise UsageError(f"{args.out} exists and is no page; choose another name for --out.")
+    if is_page and args.model and not args.overwrite:
+        raise UsageError(
+            f"{args.out} holds a page; pass --overwrite to replace it, or leave --model out to "
+            "show it with --serve."
+        )
+    if not is_page or args.overwrite:
+        _export(args)
+    if args.serve:
+        _serve(args)
+    return EXIT_DONE
+
+
+def _export(args: argparse.Namespace) -> None:
+    names = args.model or [_DEFAULT_PRESET]
+    stems = [Path(name).name.removesuffix(".tflite").removesuffix(".keras") for name in names]
+    if len(set(stems)) < len(stems):
+        raise UsageError(f"Models need names of their own. Received: {', '.join(names)}")
+    quiet_tensorflow()
+    console = Console(stderr=True, highlight=False)
+    with shown_progress(console) as show, tempfile.TemporaryDirectory() as folder:
+        # Late, so that a wrong command is answered at once.
+        from hinet_tf import export_tflite
+        from hinet_tf.commands.preset_options import model_details
+        from hinet_tf.deploy.web.page import export_web_page
+        from hinet_tf.inference.model_file import open_model
+
+        models = {}
+        for name, stem in zip(names, stems, strict=True):
+            model = open_model(name)
+            models[stem] = Path(folder) / f"{stem}.tflite"
+            if Path(name).suffix == ".tflite":
+                models[stem] = Path(name)
+                continue
+            if isinstance(model, Path):
+                raise UsageError(f"{name} is a SavedModel; the page takes the .keras file.")
+            export_tflite(
+                model,
+                models[stem],
+                args.size or [_TILE],
+                "float16",
+                details=model_details(name),
+                on_progress=lambda line, stem=stem: show(f"{stem}: {line}"),
+            )
+        show("Writing the page")
+        manifest = export_web_page(models, _PAGE, args.out)
+    size = sum(path.stat().st_size for path in args.out.rglob("*") if path.is_file())
+    print(f"{manifest.parent} ({size / 1e6:.1f} MB), models: {', '.join(stems)}", flush=True)
+
+
+def _serve(args: argparse.Namespace) -> None:
+    from hinet_tf.deploy.web.server import PageServer
+
+    with PageServer(args.out, args.port) as server:
+        print(f"{server.url}   Ctrl-C ends it.", flush=True)
+        webbrowser.open(server.url)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = parse_args(argv)
+    return run_command(lambda: run(args))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""A static page that restores photos in the browser."""
