@@ -1,6 +1,7 @@
 # Both commands set up everything they need in .venv; see README.md.
 #   make demo   trains a small denoiser, restores a photo, exports it (minutes)
 #   make test   runs the test suite
+#   make test-web   drives the web page in Chromium
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ INSTALLED := $(VENV)/installed
 DEMO := demo
 STEPS := 500
 
-.PHONY: demo test test-slow test-bulk lint clean
+.PHONY: demo test test-slow test-bulk test-web lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training --steps $(STEPS) \
@@ -27,6 +28,13 @@ test-bulk: pyproject.toml
 	$(PYTHON) -m venv $(VENV)/bulk
 	$(VENV)/bulk/bin/pip install --quiet --disable-pip-version-check --editable '.[bulk,serving]' pytest
 	$(VENV)/bulk/bin/python -m pytest tests/export/test_bulk_restore.py
+
+# Debian's Chromium and a driver for it; where root is not at hand, the tests that need them are skipped.
+test-web: $(VENV)/test-installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	command -v chromium > /dev/null || \
+		apt-get install --quiet --yes --no-install-recommends chromium || true
+	$(BIN)/python -m pytest tests/web -m "slow or not slow" -rs
 
 lint: $(VENV)/test-installed
 	$(BIN)/ruff check .

@@ -61,9 +61,10 @@ def test_every_module_and_template_is_in_the_wheel(wheel):
         ("export", "hinet_tf/export"),
     ):
         for path in (ROOT / folder).rglob("*"):
-            if path.is_relative_to(ROOT / "training" / "presets"):
+            apart = (ROOT / "training" / "presets", ROOT / "export" / "web" / "litert")
+            if any(path.is_relative_to(folder) for folder in apart):
                 continue
-            if path.suffix in {".py", ".html", ".md", ".json", ".npz"}:
+            if path.suffix in {".py", ".html", ".js", ".css", ".md", ".json", ".npz"}:
                 assert f"{package}/{path.relative_to(ROOT / folder)}" in names
     outside = ("training/", "export/", "tests/", "hinet_tf/training/presets/")
     assert not any(name.startswith(outside) for name in names)
@@ -85,7 +86,7 @@ def test_the_network_restores_from_the_installed_wheel(environment, tmp_path):
     assert "(1, 16, 16, 3)" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["hinet-train", "hinet-data", "hinet-restore"])
+@pytest.mark.parametrize("command", ["hinet-train", "hinet-data", "hinet-restore", "hinet-web"])
 def test_console_scripts_answer(environment, tmp_path, command):
     result = run(environment, command, "--help", cwd=tmp_path)
     assert result.returncode == 0, result.stderr

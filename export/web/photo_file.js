@@ -49,17 +49,21 @@ function check(name, format, head, tail) {
   if (cutOff) {
     throw new PhotoError(`${name} is cut off: the end of the ${format} file is missing. Copy it again.`);
   }
-  const frames = format === "PNG" ? latin(head, 0, head.length).indexOf("acTL") : -1;
-  const data = frames < 0 ? -1 : latin(head, 0, head.length).indexOf("IDAT");
-  const moving = (frames > 0 && (data < 0 || frames < data)) || format === "AVIF" && /avis/.test(latin(head, 8, 12)) ||
-    (format === "WebP" && latin(head, 12, 16) === "VP8X" && (head[20] & 2) !== 0);
-  if (moving) throw animated(name);
+  if (isAnimated(format, head)) throw animated(name);
   const [width, height] = claimedSize(format, head);
   if (width * height > MAX_PIXELS) {
     throw new PhotoError(`${name} has ${(width * height / 1e6).toFixed(0)} megapixels ` +
       `(${width} × ${height}); this page takes up to ${MAX_PIXELS / 1e6}. ` +
       "Make it smaller, or restore it with hinet-restore.");
   }
+}
+
+/** GIFs tell it by their frames alone. @param {string | null} format @param {Uint8Array} head */
+function isAnimated(format, head) {
+  const text = latin(head, 0, head.length);
+  if (format === "PNG") return text.split("IDAT")[0].includes("acTL");
+  if (format === "WebP") return text.slice(12, 16) === "VP8X" && (head[20] & 2) !== 0;
+  return format === "AVIF" && text.slice(8, 12) === "avis";
 }
 
 /** @param {string} name */
@@ -142,7 +146,12 @@ async function gifFrames(file) {
   return frames;
 }
 
-/** @param {Uint8Array} bytes @param {number} from @param {number} to */
+/** Bytes as characters of the same numbers. @param {Uint8Array} bytes @param {number} from @param {number} to */
 function latin(bytes, from, to) {
-  return new TextDecoder("latin1").decode(bytes.subarray(from, to));
+  let text = "";
+  // What TextDecoder calls latin1 is windows-1252; a call takes so many arguments and no more.
+  for (let i = from; i < Math.min(to, bytes.length); i += 8192) {
+    text += String.fromCharCode(...bytes.subarray(i, Math.min(i + 8192, to)));
+  }
+  return text;
 }
