@@ -1,11 +1,11 @@
 """Writes a page with before/after sliders for every preset.
 
-    python training/presets/gallery.py --data DATA --sidd runs/preset_data/sidd
+    python training/presets/gallery.py --data DATA
     python training/presets/gallery.py --photos DIR --out gallery --preset denoise_0.25x
 
 Without --photos it shows scikit-image's, which may be passed on; check that of others before their
-page is. So may frames of REDS, found by DATA/manifests/eval.csv, and SIDD's pairs: these two are
-real blur and real noise. Both were held back from training.
+page is. So may frames of REDS and pairs of SIDD, found by the manifests of DATA: these two are
+real blur and real noise, of scenes that were held back from training.
 """
 
 import argparse
@@ -32,8 +32,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = CommandParser(__doc__)
     add = parser.add_argument
     add("--photos", type=Path, metavar="DIR", help="clean photos (default: scikit-image's)")
-    add("--data", type=Path, metavar="DATA", help="folder with manifests/eval.csv: real blur")
-    add("--sidd", type=Path, metavar="DIR", help="real noise that was held back from training")
+    add("--data", type=Path, metavar="DATA", help="folder with manifests/: real noise and blur")
     add("--preset", action="append", metavar="NAME", help="show this one (default: all)")
     add("--presets", type=Path, default=Path("hinet_tf/models/presets"), metavar="DIR")
     add("--out", type=Path, default=Path("docs/presets"), metavar="DIR")
@@ -49,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.training.presets.test_sets import preset_test_sets
     from skimage import data
 
-    from hinet_tf.evaluation.pairs import clean_images, find_pairs
+    from hinet_tf.evaluation.pairs import clean_images
     from hinet_tf.inference import Restorer
     from hinet_tf.models import HINet
     from hinet_tf.models.presets import preset_card
@@ -68,11 +67,10 @@ def run(args: argparse.Namespace) -> int:
         for name, card in cards.items()
     }
     real = {}
-    if args.sidd:
-        real["denoise"] = find_pairs(args.sidd)
-    if args.data:
-        real["deblur"] = preset_test_sets("deblur", args.data)[0].pairs
-    real = {task: _spread(pairs) for task, pairs in real.items()}
+    for task, key in (("denoise", "sidd"), ("deblur", "reds")) if args.data else ():
+        sets = {test_set.key: test_set for test_set in preset_test_sets(task, args.data)}
+        if key in sets:
+            real[task] = _spread(sets[key].pairs)
     credit += "".join(_REAL_CREDIT[task] for task in real)
     page = write_preset_gallery(args.out, restorers, photos, credit, real)
     size = sum(file.stat().st_size for file in (args.out / "gallery").iterdir())

@@ -6,7 +6,9 @@ DIR holds manifests/train.csv with the columns task, set, degraded, clean, licen
 that it names. Photographs are shrunk to several sizes: small ones are as sharp as a test set, of
 large ones every detail is smooth. Whole photographs, and the last quarter of the SIDD pairs, are
 held back for validation. The folders are what `training/train.py --data` takes; `small` holds what
-is sharp to the last pixel: photographs shrunk further, and the sharp frames of `motion`.
+is sharp to the last pixel: photographs shrunk further, and the sharp frames of `motion`. What is
+scored (manifests/eval.csv, and three scenes of real noise) is left out; an image that is also
+scored, by its content and whatever its name, is refused.
 """
 
 import argparse
@@ -14,6 +16,9 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
+from hinet_tf.training.presets.test_sets import is_scored
 
 from hinet_tf.command_line import EXIT_DONE, CommandParser, UsageError, run_command
 from hinet_tf.files import atomic_path
@@ -27,6 +32,9 @@ HELD_BACK_PHOTOS, HELD_BACK_SIDD = 13, 4
 MOTION_SHRINKS = (1, 2, 4)
 # Which of the copies are sharp enough for `small`.
 SHARP_SHRINKS = {"gopro14": (2, 4), "reds60": (1,)}
+# Two files hold one image if their thumbnails of so many pixels differ by at most so many levels
+# on average: resizing and compression leave less than 1, different frames of a video 3 and more.
+_THUMBNAIL, _SAME = 32, 2.0
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -50,7 +58,8 @@ def lay_out(source: Path, target: Path) -> dict[str, int]:
     Raises:
         UsageError: If there is no manifest, or an image that it names is missing.
     """
-    rows = _rows(source)
+    rows = [row for row in _rows(source, "train") if not is_scored(row)]
+    _refuse_test_images(source, rows)
     counts: Counter[str] = Counter()
 
     def frame(column: str, folder: str, row: dict[str, str], shrink: int) -> None:
@@ -76,9 +85,10 @@ def lay_out(source: Path, target: Path) -> dict[str, int]:
         for size in SMALL_SIZES[-1:] if held_back else SMALL_SIZES:
             photo("small", split, row, size)
 
-    blocks = [row for row in rows if row["set"] == "sidd_val65"]
-    for row in blocks:
-        pair("sidd", "val" if row in blocks[-HELD_BACK_SIDD:] else "train", row)
+    noisy = [row for row in rows if row["task"] == "denoise"]
+    held_back = [row for row in noisy if row["set"] == "sidd_val65"][-HELD_BACK_SIDD:]
+    for row in noisy:
+        pair("sidd", "val" if row in held_back else "train", row)
 
     for name, shrinks in (("gopro14", MOTION_SHRINKS), ("reds60", (1,))):
         chosen = [row for row in rows if row["set"] == name]
@@ -92,9 +102,38 @@ def lay_out(source: Path, target: Path) -> dict[str, int]:
     return dict(counts)
 
 
-def _rows(source: Path) -> list[dict[str, str]]:
-    manifest = source / "manifests" / "train.csv"
+def _refuse_test_images(source: Path, rows: list[dict[str, str]]) -> None:
+    """Compares what trains with what is scored: a score on a scene that was seen is none."""
+    scored = [row for row in _rows(source, "train") if is_scored(row)]
+    scored += _rows(source, "eval")
+    tests = {row["clean"]: _thumbnail(source / row["clean"]) for row in scored}
+    for path in {row["clean"] for row in rows} if tests else ():
+        thumbnail = _thumbnail(source / path)
+        for test, other in tests.items():
+            if np.abs(thumbnail - other).mean() <= _SAME:
+                raise UsageError(
+                    f"{source / path} shows the test image {test}: take it out of "
+                    "manifests/train.csv"
+                )
+
+
+def _thumbnail(path: Path) -> np.ndarray:
+    import pyvips
+
+    try:
+        image = pyvips.Image.new_from_file(str(path), revalidate=True)
+        image = image.thumbnail_image(_THUMBNAIL, height=_THUMBNAIL, size="force")
+        return image.colourspace("b-w")[0].numpy().astype(np.float32)
+    except pyvips.Error as error:
+        raise ValueError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _rows(source: Path, split: str) -> list[dict[str, str]]:
+    manifest = source / "manifests" / f"{split}.csv"
     if not manifest.is_file():
+        # Without test images nothing can be taken from them.
+        if split == "eval":
+            return []
         raise UsageError(f"{manifest} is not there; expected a folder with manifests/train.csv")
     with manifest.open(newline="") as file:
         reader = csv.DictReader(file)

@@ -29,13 +29,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--hours", action="append", type=float, help="of each run (default: by its log)")
     add("--program", action="append", help="of each run (default: training/train.py)")
     add("--weights", choices=("best", "last"), default="best", help="of the last run")
-    add("--average", action="store_true", help="the last two runs' weights, half and half")
+    add("--average", action="store_true", help="half its weights, half those it started from")
     add("--name", help="of the preset (default: TASK_SCALEx)")
     add("--out", type=Path, default=Path("hinet_tf/models/presets"), metavar="DIR")
     add("--docs", type=Path, default=Path("docs/presets"), metavar="DIR")
     args = parser.parse_args(argv)
-    if args.average and len(args.run) < 2:
-        parser.error("--average needs two runs, received one --run")
     for key in ("hardware", "commit", "hours", "program"):
         values = getattr(args, key) or [None] * len(args.run)
         if key == "hardware" and len(values) == 1:
@@ -58,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.files import atomic_path
     from hinet_tf.inference import Restorer, open_model
     from hinet_tf.models import HINet
-    from hinet_tf.models.presets import preset_card, write_card, write_preset
+    from hinet_tf.models.presets import is_preset, preset_card, write_card, write_preset
     from hinet_tf.plots import learning_curve
 
     made_by = [
@@ -69,10 +67,12 @@ def run(args: argparse.Namespace) -> int:
     ]
     trained = open_model(args.run[-1] / f"{args.weights}.keras")
     if args.average:
-        start, started = made_by[-1]["recipe"]["init"], args.run[-2]
-        if start is None or Path(start) != started:
-            raise ValueError(f"{args.run[-1]} started from {start}; expected {started}.")
-        earlier = open_model(started / f"{args.weights}.keras")
+        start = made_by[-1]["recipe"]["init"]
+        started = args.run[-2] if len(args.run) > 1 else None
+        if start is None or (Path(start) != started if started else not is_preset(start)):
+            expected = started or "a preset, or a run that is named before it"
+            raise ValueError(f"{args.run[-1]} started from {start}; expected {expected}.")
+        earlier = open_model(started / f"{args.weights}.keras" if started else start)
         if _network(trained) != _network(earlier):
             raise ValueError(
                 f"--average needs two trainings of one network. {args.run[-1]} has "
@@ -80,6 +80,12 @@ def run(args: argparse.Namespace) -> int:
             )
         weights = zip(trained.get_weights(), earlier.get_weights(), strict=True)
         trained.set_weights([(one + other) / 2 for one, other in weights])
+    start = made_by[0]["recipe"]["init"]
+    if start and is_preset(start):
+        # What went before is on the card of the preset that the first run started from.
+        commands = [step["command"] for step in made_by]
+        earlier_steps = preset_card(start)["made_by"]
+        made_by = [s for s in earlier_steps if s["command"] not in commands] + made_by
     rounded = HINet.from_config(trained.get_config())
     rounded.set_weights([weight.astype(np.float16) for weight in trained.get_weights()])
     card = _card(args.name, rounded, made_by) | {"averaged": args.average}
@@ -87,7 +93,9 @@ def run(args: argparse.Namespace) -> int:
     card["check"] = check_scores(restorer, card["task"])
     card["rounding"] = _rounding(Restorer(trained), restorer, card)
 
-    for number, (directory, step) in enumerate(zip(args.run, made_by, strict=True), start=1):
+    before = len(made_by) - len(args.run)
+    steps = zip(args.run, made_by[before:], strict=True)
+    for number, (directory, step) in enumerate(steps, start=before + 1):
         step["curve"] = f"{card['name']}_curve{number}.png"
         with atomic_path(args.docs / step["curve"]) as temporary:
             learning_curve(temporary, records(directory))

@@ -1,13 +1,14 @@
 """Scores presets on this project's small test sets, and refreshes the tables of the README.
 
-    python training/presets/score.py --data DATA --sidd runs/preset_data/sidd
+    python training/presets/score.py --data DATA
     python training/presets/score.py --data DATA --preset dejpeg_0.25x
     python training/presets/score.py --tables
 
-DATA holds manifests/eval.csv and the images that it names; --sidd names the paired folder whose
-`val` was held back from training. The scores go into each preset's card, from there into its page
-in docs/presets and into the tables of README.md. --tables scores nothing, and writes pages and
-tables anew. What training/presets/facts.py states goes into the cards either way.
+DATA holds manifests/eval.csv and the images that it names, and manifests/train.csv, of which
+three scenes of real noise are held back from training and scored. The scores go into each preset's
+card, from there into its page in docs/presets and into the tables of README.md. --tables scores
+nothing, and writes pages and tables anew. What training/presets/facts.py states goes into the cards
+either way.
 """
 
 import argparse
@@ -25,7 +26,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     work = parser.add_mutually_exclusive_group(required=True)
     work.add_argument("--data", type=Path, metavar="DATA", help="folder with manifests/eval.csv")
     work.add_argument("--tables", action="store_true", help="score nothing")
-    add("--sidd", type=Path, metavar="DIR", help="real noise that was held back from training")
     add("--preset", action="append", metavar="NAME", help="score this one (default: all)")
     add("--limit", type=int, metavar="N", help="the first N images of each set, to try it out")
     add("--quantization", action="append", help="of .tflite (default: float16, int8_dynamic, int8)")
@@ -81,7 +81,7 @@ def _score(args: argparse.Namespace, name: str, task: str, status) -> dict[str, 
     restorer = Restorer(model, memory=2**36)
     test_sets = [
         test_set._replace(pairs=test_set.pairs[: args.limit])
-        for test_set in preset_test_sets(task, args.data, args.sidd)
+        for test_set in preset_test_sets(task, args.data)
     ]
     sets = {}
     for test_set in test_sets:

@@ -7,7 +7,7 @@ from hinet_tf.training.presets.facts import DATA_SETS, training_data
 def test_folders_that_share_sets_name_them_once():
     names = [entry["name"] for entry in training_data(["photos", "small", "motion"])]
     assert names == [entry["name"] for entry in (*DATA_SETS["photos"], *DATA_SETS["motion"])]
-    assert len(set(names)) == 4
+    assert len(set(names)) == 5
 
 
 def test_folder_of_unknown_licence_is_refused():

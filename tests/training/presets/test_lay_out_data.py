@@ -69,6 +69,30 @@ def test_layout(source, tmp_path):
     assert [p.name for p in (out / "small/val").iterdir()] == ["12_320.png"]
 
 
+def test_what_is_scored_does_not_train(source, tmp_path, capsys):
+    """By its content: another name, size and format hide no test image."""
+    manifests, out = source / "manifests", tmp_path / "out"
+    crops = [source / f"sidd_crops/{side}/yd_00.png" for side in ("in", "out")]
+    rng = np.random.default_rng(99)
+    for path in crops:
+        path.parent.mkdir(parents=True)
+        Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)).save(path)
+    with (manifests / "train.csv").open("a") as file:
+        file.write("denoise,sidd_crops,sidd_crops/in/yd_00.png,sidd_crops/out/yd_00.png,MIT\n")
+    (manifests / "eval.csv").write_text("task,set,degraded,clean,license\n")
+    assert run(source, out) == 0
+    assert not [path for path in out.rglob("*") if "yd_00" in path.name]
+
+    photo = Image.open(source / "b/00.png").resize((640, 320), Image.Resampling.LANCZOS)
+    photo.save(source / "other.jpg", quality=80)
+    row = "clean,kodak24,,other.jpg,none\n"
+    (manifests / "eval.csv").write_text(f"task,set,degraded,clean,license\n{row}")
+    assert run(source, tmp_path / "second") == 2
+    error = capsys.readouterr().err.strip()
+    assert f"{source / 'b/00.png'} shows the test image other.jpg" in error
+    assert not (tmp_path / "second").exists()
+
+
 @pytest.mark.parametrize(
     ("damage", "code", "message"),
     [

@@ -80,6 +80,7 @@ def test_the_card_says_how_it_was_made(published, runs, photos):
     assert {entry["license"] for entry in card["training_data"]} == {
         "CC0 or public domain",
         "Unsplash License",
+        "CC0, public domain, CC BY 2.0 to 4.0, BSD-2-Clause or MIT",
     }
     assert card["limits"] and card["intended_use"] and card["license"] == "MIT"
 
@@ -265,18 +266,28 @@ def test_the_gallery_shows_every_preset_and_photo(published, tmp_path):
 
 def test_the_gallery_shows_real_pairs_after_the_photos(published, tmp_path):
     random = np.random.default_rng(0)
-    for side in ("input", "target"):
-        (tmp_path / "pairs" / side).mkdir(parents=True)
-        for number in range(5):
-            pixels = random.integers(0, 256, (32, 48, 3), np.uint8)
-            PIL.Image.fromarray(pixels).save(tmp_path / "pairs" / side / f"phone{number}.png")
+    for name, header in (("train", "denoise,sidd_crops"), ("eval", "deblur,reds60")):
+        prefix = header.partition(",")[2]
+        lines = ["split,task,set,degraded,clean,license"]
+        for number in (0, 1, 5, 8) if name == "train" else (9,):
+            for side in ("noisy", "clean"):
+                path = tmp_path / prefix / side / f"yd_{number:02}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                pixels = random.integers(0, 256, (32, 48, 3), np.uint8)
+                PIL.Image.fromarray(pixels).save(path)
+            pair = [f"{prefix}/{side}/yd_{number:02}.png" for side in ("noisy", "clean")]
+            lines.append(f"{name},{header},{','.join(pair)},MIT")
+        if name == "eval":
+            lines.append(f"eval,clean,kodak24,,{prefix}/clean/yd_09.png,none")
+        (tmp_path / "manifests").mkdir(exist_ok=True)
+        (tmp_path / "manifests" / f"{name}.csv").write_text("\n".join(lines))
     command = ["--presets", str(published / "presets"), "--out", str(tmp_path)]
-    assert gallery.main([*command, "--sidd", str(tmp_path / "pairs")]) == 0
+    assert gallery.main([*command, "--data", str(tmp_path)]) == 0
     page = (tmp_path / "index.html").read_text()
     targets = re.findall(r'<img class="target" src="gallery/([^"]+)\.webp"', page)
     assert targets[:4] == ["astronaut", "chelsea", "coffee", "rocket"]
-    assert targets[4:] == ["phone0", "phone1", "phone2", "phone4"]
-    assert "the last 4 as a camera took them" in page and "Real noise: SIDD" in page
-    for source in re.findall(r'src="([^"]+phone[^"]+)"', page):
+    assert targets[4:] == ["yd_00", "yd_05", "yd_08"]
+    assert "the last 3 as a camera took them" in page and "Real noise: SIDD" in page
+    for source in re.findall(r'src="([^"]+yd_[^"]+)"', page):
         with PIL.Image.open(tmp_path / source) as image:
             assert image.size == (48, 32)
