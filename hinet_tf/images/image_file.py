@@ -119,6 +119,8 @@ def open_image(
         raise corrupt(path, vips_reason(error)) from error
     except struct.error as error:  # A header that ends too early.
         raise truncated(path) from error
+    except OSError as error:  # Also a position beyond what any file can have.
+        raise corrupt(path, error.strerror or str(error)) from error
     # What damaged headers do to their readers has no common error; the file is at fault.
     except (ValueError, LookupError, TypeError, ArithmeticError, MemoryError) as error:
         raise corrupt(path, f"{type(error).__name__}: {error}") from error

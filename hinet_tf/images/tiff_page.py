@@ -58,7 +58,10 @@ class TiffPage:
         source = pyvips.SourceCustom()
 
         def seek(offset: int, whence: int) -> int:
-            return file.seek(offset, whence)
+            try:
+                return file.seek(offset, whence)
+            except (OSError, ValueError):  # Beyond what a file can have: libvips asks for -1.
+                return -1
 
         def read(length: int) -> bytes:
             start = file.tell()
