@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.plots.comparison_figure import comparison_figure
 
     noise = GaussianNoise(_SIGMA)
-    [(name, noisy, clean)] = ValidationPairs(builtin_photos("val"), degradation=noise, seed=_SEED)
+    [pair] = ValidationPairs(builtin_photos("val"), degradation=noise, seed=_SEED)
+    name, (noisy, clean) = pair.name, pair.read()
     files = {
         label: args.out / f"{name}-{label.replace(' ', '-').replace('.', '')}.png"
         for label in ("clean", "noisy", "restored", "restored by .tflite")

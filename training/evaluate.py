@@ -91,7 +91,9 @@ def run(args: argparse.Namespace) -> int:
     import rich
 
     from hinet_tf.commands.preset_options import check_task
+    from hinet_tf.engine.recipe_parts import build_degradation
     from hinet_tf.evaluation.gallery import Gallery
+    from hinet_tf.evaluation.pairs import open_pairs
     from hinet_tf.evaluation.report import (
         difference_lines,
         summary_table,
@@ -103,12 +105,16 @@ def run(args: argparse.Namespace) -> int:
     models = args.compare or [args.model]
     for model in models:
         check_task(model, args.task, args.force)
-    pairs = _open_pairs(args)[: args.limit]
+    recipe = _recipe(args)
+    pairs = open_pairs(args.data, build_degradation(recipe), recipe.seed, args.folders)
+    pairs = pairs[: args.limit]
     report = {
         "task": args.task,
         "data": args.data,
         "output": args.output,
-        "degradation": _degradation_note(args),
+        "degradation": {
+            key: getattr(recipe, key) for key in ("degradation", "sigma", "quality", "seed")
+        },
         "network": {
             key: getattr(args, key)
             for key in ("engine", "precision", "local", "fast", "self_ensemble", "tile", "overlap")
@@ -151,62 +157,11 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _open_pairs(args: argparse.Namespace) -> list:
-    from hinet_tf.evaluation.pairs import ScoredPair, clean_images, find_pairs
-
-    directory = Path(args.data)
-    if directory.is_dir():
-        try:
-            return find_pairs(directory, args.folders)
-        except ValueError as error:
-            if args.folders or not str(error).startswith("No pairs"):
-                raise
-        return clean_images(directory, _degrade(args))
-    from hinet_tf.data import ValidationPairs, open_sources
-    from hinet_tf.engine.recipe_parts import build_degradation
-
-    recipe = _recipe(args)
-    pairs = ValidationPairs(
-        open_sources(args.data, "test"),
-        degradation=build_degradation(recipe),
-        seed=recipe.seed,
-    )
-    return [
-        ScoredPair("", name, lambda n=n: pairs[n].degraded, lambda n=n: pairs[n].clean)
-        for n, name in enumerate(pairs.names)
-    ]
-
-
 def _recipe(args: argparse.Namespace):
     try:
         return get_recipe(args.task).with_overrides(args.set)
     except ValueError as error:
         raise UsageError(str(error)) from error
-
-
-def _degrade(args: argparse.Namespace):
-    """A function that degrades the image of a number the same way each time."""
-    import numpy as np
-    import tensorflow as tf
-
-    from hinet_tf.data import random_numbers
-    from hinet_tf.engine.recipe_parts import build_degradation
-
-    recipe = _recipe(args)
-    degradation = build_degradation(recipe)
-
-    def degrade(clean: np.ndarray, number: int) -> np.ndarray:
-        peak = np.iinfo(clean.dtype).max if clean.dtype.kind == "u" else 1
-        image = tf.constant(clean.astype(np.float32) / peak)
-        return np.asarray(degradation(image, random_numbers.fold_in(recipe.seed, number)))
-
-    return degrade
-
-
-def _degradation_note(args: argparse.Namespace) -> dict:
-    recipe = _recipe(args)
-    keys = ("degradation", "sigma", "quality", "seed")
-    return {key: getattr(recipe, key) for key in keys}
 
 
 def _score(args: argparse.Namespace, model: str, number: int, pairs: list, gallery) -> list:

@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Rain",
             "SensorNoise",
         ],
+        "image_pair": ["ImagePair"],
         "opening": ["open_sources"],
         "pipeline": ["training_pipeline"],
         "sources.array_source": ["ArraySource"],
@@ -30,6 +31,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "sources.file_source": ["FileSource", "clean_folder", "paired_folder"],
         "sources.record_source": ["RecordSource"],
         "sources.source": ["Source"],
-        "validation_pairs": ["ValidationPair", "ValidationPairs"],
+        "validation_pairs": ["ValidationPairs"],
     },
 )

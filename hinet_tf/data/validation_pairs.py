@@ -1,12 +1,14 @@
 """Whole images to validate on, the same ones each time."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.degradation import Degradation
+from hinet_tf.data.image_pair import ImagePair
 from hinet_tf.data.sources.image_list import ImageList
 
 if TYPE_CHECKING:
@@ -17,23 +19,10 @@ if TYPE_CHECKING:
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-class ValidationPair(NamedTuple):
-    """A name, and two float32 arrays `(height, width, channels)` in [0, 1].
-
-    Example:
-    >>> name, degraded, clean = pairs[0]
-    """
-
-    name: str
-    degraded: np.ndarray
-    clean: np.ndarray
-
-
-class ValidationPairs(Sequence[ValidationPair]):
+class ValidationPairs(Sequence[ImagePair]):
     """A fixed list of whole degraded and clean images, made when they are asked for.
 
-    Made again they are the same, so nothing is held: the 1,111 test images of GoPro would be
-    24 GB.
+    They are float32 arrays `(height, width, channels)` in [0, 1], the same each time.
 
     Args:
         sources: Where the images come from; see `open_sources` and `open_image_lists`.
@@ -71,31 +60,25 @@ class ValidationPairs(Sequence[ValidationPair]):
         self._degradation = degradation
         self._seed = seed
         self._channels = channels
-        places = [(source, index) for source in sources for index in range(len(source))]
-        count = min(limit or len(places), len(places))
-        self._places = [places[number * len(places) // count] for number in range(count)]
+        images = [(source, index) for source in sources for index in range(len(source))]
+        count = min(limit or len(images), len(images))
+        self._images = [images[number * len(images) // count] for number in range(count)]
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._images)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The name of each image."""
-        return tuple(source.name(index) for source, index in self._places)
+    def __getitem__(self, number: int) -> ImagePair:
+        source, index = self._images[number]
+        return ImagePair(source.name(index), functools.partial(self._read, number % len(self)))
 
-    def __getitem__(self, number: int) -> ValidationPair:
-        source, index = self._places[number]
+    def _read(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        source, index = self._images[number]
         degraded, clean = source.images(index)
         clean = _to_network(clean, self._channels)
         if source.paired:
-            degraded = _to_network(degraded, self._channels)
-        else:
-            seed = random_numbers.fold_in(self._seed, number % len(self))
-            degraded = self._degradation(clean, seed)
-        return ValidationPair(source.name(index), np.asarray(degraded), clean)
-
-    def __iter__(self) -> Iterator[ValidationPair]:
-        return (self[number] for number in range(len(self)))
+            return _to_network(degraded, self._channels), clean
+        seed = random_numbers.fold_in(self._seed, number)
+        return np.asarray(self._degradation(clean, seed)), clean
 
 
 def _to_network(image: np.ndarray, channels: int) -> np.ndarray:

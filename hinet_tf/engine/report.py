@@ -60,10 +60,8 @@ def write_report(
 
 def draw_pair(path: Path, validator: Validator, number: int) -> None:
     """Draws degraded, restored and clean of one validation image with their PSNR."""
-    pair = validator.pairs[number]
-    restored = validator.restore(pair.degraded)
-    images = tuple(to_uint8(image) for image in (pair.degraded, restored, pair.clean))
-    result = validator.score(pair, restored)
+    result, images = validator.restored(number)
+    images = tuple(to_uint8(image) for image in images)
     before_after(path, images, (result.degraded_psnr, result.psnr))
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from hinet_tf.data import ValidationPair
+from hinet_tf.data import ImagePair
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models import HINet
@@ -41,7 +41,7 @@ class Validator:
     >>> validator = Validator(network, ValidationPairs(open_sources("builtin", "val")))
     """
 
-    def __init__(self, network: HINet, pairs: Sequence[ValidationPair]) -> None:
+    def __init__(self, network: HINet, pairs: Sequence[ImagePair]) -> None:
         self.network = network
         self.pairs = pairs
         self.model = network.rebuilt(dtype="float32", name="hinet")
@@ -69,12 +69,15 @@ class Validator:
     def run(self) -> list[Restoration]:
         """Scores all images, as they would be once written to 8-bit files."""
         self.refresh()
-        return [self.score(pair, self.restore(pair.degraded)) for pair in self.pairs]
+        return [self.restored(number)[0] for number in range(len(self.pairs))]
 
-    def score(self, pair: ValidationPair, restored: np.ndarray) -> Restoration:
-        """Compares a pair's degraded and its restored image with the clean one."""
-        before, after = (file_psnr(image, pair.clean) for image in (pair.degraded, restored))
-        return Restoration(pair.name, before, after)
+    def restored(self, number: int) -> tuple[Restoration, tuple[np.ndarray, ...]]:
+        """Scores one image, and returns its degraded, restored and clean version as well."""
+        pair = self.pairs[number]
+        degraded, clean = pair.read()
+        restored = self.restore(degraded)
+        before, after = (file_psnr(image, clean) for image in (degraded, restored))
+        return Restoration(pair.name, before, after), (degraded, restored, clean)
 
 
 def _predictor(model: HINet) -> Callable[[np.ndarray], dict[str, Any]]:

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
+from hinet_tf.data.image_pair import ImagePair
+from hinet_tf.data.sources.folder_listing import PairFiles, image_files, pair_files
+from hinet_tf.data.sources.sidd_blocks import CLEAN_BLOCKS, NOISY_BLOCKS, read_sidd_blocks
 from hinet_tf.images.header import without_alpha
 from hinet_tf.images.image_file import SUFFIXES, open_image
 
@@ -18,7 +21,6 @@ _LAYOUTS = (
     ("val_blur_jpeg", "val_sharp", r".*9"),
     ("val_blur", "val_sharp", r".*9"),
 )
-_SIDD = ("ValidationNoisyBlocksSrgb.mat", "ValidationGtBlocksSrgb.mat")
 
 LAYOUTS_HELP = """\
 DIR/input + DIR/target           own pairs: equal names, any suffix
@@ -30,22 +32,44 @@ DIR/ValidationNoisyBlocksSrgb.mat + ValidationGtBlocksSrgb.mat   SIDD: 1280 bloc
 """
 
 
-class ScoredPair(NamedTuple):
-    """One pair of a test set; the images are read when they are called for.
+def open_pairs(
+    data: str, degradation: Any, seed: int, folders: Sequence[str] | None = None
+) -> list[ImagePair]:
+    """Returns the pairs that `--data` names, whatever it is.
 
-    Example:
-    >>> pair = ScoredPair("", "a", lambda: np.zeros((8, 8, 3)), lambda: np.ones((8, 8, 3)))
-    >>> pair.target().mean()
-    np.float64(1.0)
+    Args:
+        data: A test set in one of the layouts of `LAYOUTS_HELP`, a folder of clean images, or
+            what `open_sources` takes.
+        degradation: Degrades clean images, as in `ValidationPairs`.
+        seed: Decides how, together with the number of the image.
+        folders: Names of the folders of degraded and of clean images, for any other layout.
+
+    Returns:
+        The pairs.
+
+    Raises:
+        ValueError: If there are none, or images lack their partner.
+        FileNotFoundError: If there is no such folder.
     """
+    # Late: a command shows the layouts above before it waits for TensorFlow.
+    from hinet_tf.data import ValidationPairs, open_sources, random_numbers
 
-    set_name: str
-    name: str
-    degraded: Callable[[], np.ndarray]
-    target: Callable[[], np.ndarray]
+    directory = Path(data)
+    if not directory.is_dir():
+        pairs = ValidationPairs(open_sources(data, "test"), degradation=degradation, seed=seed)
+        return list(pairs)
+
+    def degrade(clean: np.ndarray, number: int) -> np.ndarray:
+        peak = np.iinfo(clean.dtype).max if clean.dtype.kind == "u" else 1
+        image = clean.astype(np.float32) / np.float32(peak)
+        return np.asarray(degradation(image, random_numbers.fold_in(seed, number)))
+
+    if folders:
+        return find_pairs(directory, folders)
+    return _pairs_by_layout(directory) or clean_images(directory, degrade)
 
 
-def find_pairs(directory: Path, folders: Sequence[str] | None = None) -> list[ScoredPair]:
+def find_pairs(directory: Path, folders: Sequence[str] | None = None) -> list[ImagePair]:
     """Finds the pairs of a test set by its layout.
 
     Args:
@@ -64,19 +88,16 @@ def find_pairs(directory: Path, folders: Sequence[str] | None = None) -> list[Sc
         missing = [name for name in folders if not (directory / name).is_dir()]
         if missing:
             raise ValueError(f"No such folder: {directory / missing[0]}.")
-        return _match(directory / folders[0], directory / folders[1], "")
-    if (directory / _SIDD[0]).is_file():
-        return _sidd_blocks(directory)
-    for base in (directory / "test", directory / "val", directory):
-        pairs = _pairs_of_base(base) if base.is_dir() else []
-        if pairs:
-            return pairs
-    raise ValueError(f"No pairs in {directory}. Expected one of:\n{LAYOUTS_HELP}")
+        return _match(directory / folders[0], directory / folders[1])
+    pairs = _pairs_by_layout(directory)
+    if not pairs:
+        raise ValueError(f"No pairs in {directory}. Expected one of:\n{LAYOUTS_HELP}")
+    return pairs
 
 
 def clean_images(
     directory: Path, degrade: Callable[[np.ndarray, int], np.ndarray]
-) -> list[ScoredPair]:
+) -> list[ImagePair]:
     """Makes pairs of a folder of clean images.
 
     Args:
@@ -89,56 +110,58 @@ def clean_images(
     Raises:
         ValueError: If there are no images.
     """
-    files = _images(directory)
+    files = image_files(directory)
     if not files:
         raise ValueError(f"No images ({', '.join(SUFFIXES)}) in {directory}.")
 
-    def pair(number: int, name: str, path: Path) -> ScoredPair:
-        return ScoredPair("", name, lambda: degrade(_read(path), number), lambda: _read(path))
+    def pair(number: int, path: Path) -> ImagePair:
+        def read() -> tuple[np.ndarray, np.ndarray]:
+            clean = _read(path)
+            return degrade(clean, number), clean
 
-    return [pair(number, name, files[name]) for number, name in enumerate(sorted(files))]
+        return ImagePair(path.relative_to(directory).with_suffix("").as_posix(), read)
+
+    return [pair(number, path) for number, path in enumerate(files)]
 
 
-def _pairs_of_base(base: Path) -> list[ScoredPair]:
+def _pairs_by_layout(directory: Path) -> list[ImagePair]:
+    """The pairs of a set; none if its layout is unknown."""
+    if (directory / f"{NOISY_BLOCKS}.mat").is_file():
+        return _sidd_pairs(directory)
+    for base in (directory / "test", directory / "val", directory):
+        pairs = _pairs_of_base(base) if base.is_dir() else []
+        if pairs:
+            return pairs
+    return []
+
+
+def _pairs_of_base(base: Path) -> list[ImagePair]:
     for degraded, clean, names in _LAYOUTS:
         if (base / degraded).is_dir():
-            return _match(base / degraded, base / clean, "", names)
+            return _match(base / degraded, base / clean, names=names)
     pairs = []
     for folder in sorted(path for path in base.iterdir() if path.is_dir()):
         if (folder / "input").is_dir() and (folder / "target").is_dir():
             pairs += _match(folder / "input", folder / "target", folder.name)
         elif (folder / "blur").is_dir() and (folder / "sharp").is_dir():
-            scene = _match(folder / "blur", folder / "sharp", "")
+            scene = _match(folder / "blur", folder / "sharp")
             pairs += [pair._replace(name=f"{folder.name}/{pair.name}") for pair in scene]
     return pairs
 
 
-def _match(degraded: Path, clean: Path, set_name: str, names: str = ".*") -> list[ScoredPair]:
-    first, second = _images(degraded), _images(clean)
-    alone = sorted(name for name in first.keys() ^ second.keys() if re.fullmatch(names, name))
+def _match(degraded: Path, clean: Path, set_name: str = "", names: str = ".*") -> list[ImagePair]:
+    pairs, unmatched = pair_files(degraded, clean)
+    alone = [name for name in unmatched if re.fullmatch(names, name)]
     if alone:
         raise ValueError(
             f"{len(alone)} images of {degraded} and {clean} have no partner of the same name, "
             f"such as {alone[0]}."
         )
-    return [
-        ScoredPair(set_name, name, _reader(first[name]), _reader(second[name]))
-        for name in sorted(first)
-        if re.fullmatch(names, name)
-    ]
+    return [_pair_of(files, set_name) for files in pairs if re.fullmatch(names, files.name)]
 
 
-def _images(directory: Path) -> dict[str, Path]:
-    """Images below a folder: path without suffix -> path."""
-    return {
-        path.relative_to(directory).with_suffix("").as_posix(): path
-        for path in sorted(directory.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    }
-
-
-def _reader(path: Path) -> Callable[[], np.ndarray]:
-    return lambda: _read(path)
+def _pair_of(files: PairFiles, set_name: str) -> ImagePair:
+    return ImagePair(files.name, lambda: (_read(files.degraded), _read(files.clean)), set_name)
 
 
 def _read(path: Path) -> np.ndarray:
@@ -146,27 +169,15 @@ def _read(path: Path) -> np.ndarray:
     return without_alpha(open_image(path).read())
 
 
-def _sidd_blocks(directory: Path) -> list[ScoredPair]:
-    """Blocks of `(40 images, 32 blocks, 256, 256, 3)` uint8 RGB, as the data set ships them."""
-    from scipy.io import loadmat
-
-    arrays = []
-    for file in _SIDD:
-        try:
-            content = loadmat(directory / file)
-        except (OSError, ValueError, NotImplementedError) as error:
-            raise ValueError(f"{directory / file} is not a readable .mat file: {error}") from error
-        array = next((v for v in content.values() if getattr(v, "ndim", 0) == 5), None)
-        if array is None or array.dtype != np.uint8:
-            raise ValueError(f"{directory / file} holds no uint8 array of five dimensions.")
-        arrays.append(array)
-    noisy, clean = arrays
+def _sidd_pairs(directory: Path) -> list[ImagePair]:
+    noisy, clean = (
+        read_sidd_blocks(directory / f"{name}.mat") for name in (NOISY_BLOCKS, CLEAN_BLOCKS)
+    )
     if noisy.shape != clean.shape:
         raise ValueError(
             f"The SIDD arrays differ. Received: noisy {noisy.shape}, clean {clean.shape}."
         )
-
-    def pair(i: int, j: int) -> ScoredPair:
-        return ScoredPair("", f"{i:02d}_{j:02d}", lambda: noisy[i, j], lambda: clean[i, j])
-
-    return [pair(i, j) for i in range(noisy.shape[0]) for j in range(noisy.shape[1])]
+    return [
+        ImagePair.of_arrays(f"{i:02d}_{j:02d}", noisy[i, j], clean[i, j])
+        for i, j in np.ndindex(noisy.shape[:2])
+    ]

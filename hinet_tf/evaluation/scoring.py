@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-from hinet_tf.evaluation.pairs import ScoredPair
+from hinet_tf.data import ImagePair
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference.restorer import Restorer
 from hinet_tf.metrics.evaluate_images import evaluate_images
@@ -38,7 +38,7 @@ def score_image(
 
 def score_pairs(
     restorer: Restorer,
-    pairs: Iterable[ScoredPair],
+    pairs: Iterable[ImagePair],
     protocols: Sequence[str],
     output: str = "float",
     on_image: Callable[[ImageScore, dict[str, np.ndarray]], None] = lambda score, images: None,
@@ -65,7 +65,7 @@ def score_pairs(
     """
     scores = []
     for pair in pairs:
-        degraded, target = pair.degraded(), pair.target()
+        degraded, target = pair.read()
         if degraded.dtype.kind == "u":
             degraded = degraded.astype(np.float32) / np.iinfo(degraded.dtype).max
         restored = restorer.restore(degraded)

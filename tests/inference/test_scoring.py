@@ -65,7 +65,7 @@ def test_layouts(tmp_path, degraded, clean, expected):
     write(tmp_path / clean, 200)
     (pair,) = find_pairs(tmp_path)
     assert (pair.set_name, pair.name) == expected
-    assert pair.degraded().mean() == pytest.approx(10, abs=2) and pair.target().mean() == 200
+    assert pair.degraded.mean() == pytest.approx(10, abs=2) and pair.clean.mean() == 200
 
 
 def test_reds_takes_every_tenth_frame(tmp_path):
@@ -83,8 +83,8 @@ def test_sidd_blocks_in_the_order_of_the_data_set(tmp_path):
     savemat(tmp_path / "ValidationNoisyBlocksSrgb.mat", {"ValidationNoisyBlocksSrgb": blocks})
     savemat(tmp_path / "ValidationGtBlocksSrgb.mat", {"ValidationGtBlocksSrgb": blocks + 100})
     pairs = find_pairs(tmp_path)
-    assert [int(pair.degraded()[0, 0, 0]) for pair in pairs] == [0, 1, 2, 3, 4, 5]
-    assert [int(pair.target()[0, 0, 0]) for pair in pairs] == [100, 101, 102, 103, 104, 105]
+    assert [int(pair.degraded[0, 0, 0]) for pair in pairs] == [0, 1, 2, 3, 4, 5]
+    assert [int(pair.clean[0, 0, 0]) for pair in pairs] == [100, 101, 102, 103, 104, 105]
 
 
 def test_missing_partners_and_unknown_layouts_are_named(tmp_path):
@@ -103,7 +103,7 @@ def test_clean_images_are_degraded_by_their_number(tmp_path):
     for name in ("b", "a"):
         write(tmp_path / f"{name}.png", 100)
     pairs = clean_images(tmp_path, lambda image, number: image / 255.0 + number)
-    assert [round(float(pair.degraded().min())) for pair in pairs] == [0, 1]
+    assert [round(float(pair.degraded.min())) for pair in pairs] == [0, 1]
 
 
 def test_gallery_shows_the_worst_first(tmp_path):

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from skimage import data
 
-from hinet_tf.data import random_numbers
+from hinet_tf.data import ImagePair, random_numbers
 from hinet_tf.data.degradations import GaussianNoise, JpegCompression, MotionBlur, Rain
-from hinet_tf.evaluation.pairs import ScoredPair
 from hinet_tf.inference.restorer import Restorer
 from hinet_tf.metrics.evaluate_images import evaluate_images
 
@@ -42,7 +41,7 @@ def degrade(task: str, clean: np.ndarray, number: int) -> np.ndarray:
     return np.asarray(EXAMPLES[task][1](image, random_numbers.fold_in(_SEED, number)))
 
 
-def example_pairs(task: str) -> list[ScoredPair]:
+def example_pairs(task: str) -> list[ImagePair]:
     """The whole photos, degraded.
 
     Args:
@@ -58,15 +57,15 @@ def example_pairs(task: str) -> list[ScoredPair]:
     return pairs_of(task, PHOTOS, [getattr(data, name)() for name in PHOTOS])
 
 
-def pairs_of(task: str, names: Sequence[str], photos: Sequence[np.ndarray]) -> list[ScoredPair]:
+def pairs_of(task: str, names: Sequence[str], photos: Sequence[np.ndarray]) -> list[ImagePair]:
     """Pairs of any clean photos, degraded as `degrade` does."""
     return [
-        ScoredPair("", name, lambda n=number, p=photo: degrade(task, p, n), lambda p=photo: p)
+        ImagePair(name, lambda n=number, p=photo: (degrade(task, p, n), p))
         for number, (name, photo) in enumerate(zip(names, photos, strict=True))
     ]
 
 
-def check_pairs(task: str) -> list[ScoredPair]:
+def check_pairs(task: str) -> list[ImagePair]:
     """Two small squares of those photos, degraded."""
     squares = [
         getattr(data, name)()[top : top + _SIDE, left : left + _SIDE]
@@ -92,12 +91,11 @@ def check_scores(restorer: Restorer, task: str) -> dict[str, dict[str, float]]:
     >>> check_scores(Restorer("denoise_0.25x"), "denoise")  # doctest: +SKIP
     {'chelsea': {'input': 20.4, 'restored': 29.8}, 'coffee': {'input': 20.6, 'restored': 30.2}}
     """
-    return {
-        pair.name: {
-            "input": evaluate_images(pair.degraded(), pair.target(), "matlab")["psnr"],
-            "restored": evaluate_images(restorer.restore(pair.degraded()), pair.target(), "matlab")[
-                "psnr"
-            ],
+    scores = {}
+    for pair in check_pairs(task):
+        degraded, clean = pair.read()
+        images = {"input": degraded, "restored": restorer.restore(degraded)}
+        scores[pair.name] = {
+            key: evaluate_images(image, clean, "matlab")["psnr"] for key, image in images.items()
         }
-        for pair in check_pairs(task)
-    }
+    return scores

@@ -11,9 +11,9 @@ from hinet_tf.training.presets.examples import example_pairs
 from hinet_tf.training.presets.test_sets import PresetTestSet, middle
 from PIL import Image
 
+from hinet_tf.data import ImagePair
 from hinet_tf.deploy.benchmark.latency import measure_latencies
 from hinet_tf.deploy.tflite.export import export_tflite
-from hinet_tf.evaluation.pairs import ScoredPair
 from hinet_tf.evaluation.scoring import score_pairs, summarize
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference import Restorer
@@ -97,9 +97,9 @@ def score_exports(
     return result
 
 
-def _common_size(pairs: Sequence[ScoredPair]) -> tuple[int, int]:
+def _common_size(pairs: Sequence[ImagePair]) -> tuple[int, int]:
     """The largest size up to 256 that fits into every image."""
-    shapes = [pair.target().shape for pair in pairs]
+    shapes = [pair.clean.shape for pair in pairs]
     height, width = (
         min(min(shape[axis] for shape in shapes) // _MULTIPLE * _MULTIPLE, _LARGEST)
         for axis in (0, 1)
@@ -109,19 +109,16 @@ def _common_size(pairs: Sequence[ScoredPair]) -> tuple[int, int]:
     return height, width
 
 
-def _cut(pair: ScoredPair, size: tuple[int, int]) -> ScoredPair:
-    return pair._replace(
-        degraded=lambda: middle(pair.degraded(), *size),
-        target=lambda: middle(pair.target(), *size),
-    )
+def _cut(pair: ImagePair, size: tuple[int, int]) -> ImagePair:
+    return pair._replace(read=lambda: tuple(middle(image, *size) for image in pair.read()))
 
 
 def _write_photos(task: str, folder: Path) -> Path:
     """Photos degraded as the task says, to verify and to calibrate on."""
     for pair in example_pairs(task):
-        degraded = to_uint8(pair.degraded())
+        degraded, clean = pair.read()
         for split in ("train", "val"):
-            for side, image in (("input", degraded), ("target", pair.target())):
+            for side, image in (("input", to_uint8(degraded)), ("target", clean)):
                 path = folder / split / side / f"{pair.name}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(image).save(path)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
-from hinet_tf.evaluation.pairs import ScoredPair
+from hinet_tf.data import ImagePair
 
 _CREDIT = (
     "Photographs: astronaut, NASA, public domain; chelsea, Stefan van der Walt, CC0; coffee, "
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     cards = {name: preset_card(args.presets / f"{name}.json") for name in names}
     if args.photos:
         pairs = clean_images(args.photos, lambda image, number: image)
-        photos, credit = {Path(pair.name).name: pair.target() for pair in pairs}, ""
+        photos, credit = {Path(pair.name).name: pair.clean for pair in pairs}, ""
     else:
         photos, credit = {name: getattr(data, name)() for name in PHOTOS}, _CREDIT
     restorers = {
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _spread(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:
+def _spread(pairs: Sequence[ImagePair]) -> list[ImagePair]:
     last = len(pairs) - 1
     return [pairs[number] for number in sorted({last * n // (_REAL - 1) for n in range(_REAL)})]
 

@@ -10,7 +10,7 @@ from hinet_tf.training.presets.test_sets import middle
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from PIL import Image
 
-from hinet_tf.evaluation.pairs import ScoredPair
+from hinet_tf.data import ImagePair
 from hinet_tf.evaluation.scoring import score_pairs
 from hinet_tf.files import atomic_path
 from hinet_tf.images.pixel_format import to_uint8
@@ -27,7 +27,7 @@ def write_preset_gallery(
     restorers: Mapping[str, tuple[Mapping[str, Any], Restorer]],
     photos: Mapping[str, np.ndarray],
     credit: str,
-    real: Mapping[str, Sequence[ScoredPair]] | None = None,
+    real: Mapping[str, Sequence[ImagePair]] | None = None,
 ) -> Path:
     """Degrades the middle of each photo, restores it with each preset, and writes the page.
 
@@ -58,7 +58,7 @@ def write_preset_gallery(
     for preset, (card, restorer) in restorers.items():
         taken = (real or {}).get(card["task"], [])
         for pair in taken:
-            _save(folder / "gallery" / f"{pair.name}.webp", pair.target())
+            _save(folder / "gallery" / f"{pair.name}.webp", pair.clean)
         pairs = pairs_of(card["task"], list(crops), list(crops.values()))
         sections.append(
             {
@@ -87,7 +87,7 @@ def write_preset_gallery(
 
 
 def _entries(
-    folder: Path, preset: str, restorer: Restorer, pairs: Sequence[ScoredPair]
+    folder: Path, preset: str, restorer: Restorer, pairs: Sequence[ImagePair]
 ) -> Sequence[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
 

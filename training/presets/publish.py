@@ -150,7 +150,7 @@ def _rounding(trained, rounded, card: dict[str, Any]) -> dict[str, float]:
 
     pairs = check_pairs(card["task"])
     restored = [
-        np.stack([restorer.restore(pair.degraded()) for pair in pairs])
+        np.stack([restorer.restore(pair.degraded) for pair in pairs])
         for restorer in (trained, rounded)
     ]
     before, after = (

@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from hinet_tf.data import random_numbers
+from hinet_tf.data import ImagePair, random_numbers
 from hinet_tf.data.degradations import GaussianNoise
-from hinet_tf.evaluation.pairs import ScoredPair
 from hinet_tf.images.image_file import open_image
 from hinet_tf.images.pixel_format import to_uint8
 
@@ -37,7 +36,7 @@ class PresetTestSet(NamedTuple):
     title: str
     protocol: str
     output: str
-    pairs: list[ScoredPair]
+    pairs: list[ImagePair]
 
 
 def preset_test_sets(task: str, data: Path) -> list[PresetTestSet]:
@@ -108,7 +107,7 @@ def _rows(data: Path, split: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _pairs(data: Path, rows: list[dict[str, str]], name: str) -> list[ScoredPair]:
+def _pairs(data: Path, rows: list[dict[str, str]], name: str) -> list[ImagePair]:
     """The rows of a set; a row without degraded image stands for the clean one twice."""
     pairs = []
     for row in (row for row in rows if row["set"] == name):
@@ -117,9 +116,7 @@ def _pairs(data: Path, rows: list[dict[str, str]], name: str) -> list[ScoredPair
         for path in (clean, degraded):
             if not path.is_file():
                 raise ValueError(f"{data / 'manifests'} names {path}, which is not there.")
-        pairs.append(
-            ScoredPair("", clean.stem, lambda p=degraded: _read(p), lambda p=clean: _read(p))
-        )
+        pairs.append(ImagePair(clean.stem, lambda d=degraded, c=clean: (_read(d), _read(c))))
     if not pairs:
         raise ValueError(f"{data / 'manifests/eval.csv'} names no image of the set {name}.")
     return pairs
@@ -132,18 +129,19 @@ def _read(path: Path) -> np.ndarray:
 def _set(
     key: str,
     title: str,
-    clean: list[ScoredPair],
+    clean: list[ImagePair],
     degrade: Callable[[np.ndarray, int], np.ndarray],
     task: str,
     crop: int | None = None,
 ) -> PresetTestSet:
     """A set of clean photographs, degraded by a function of the photograph and its number."""
 
-    def pair(number: int, photo: ScoredPair) -> ScoredPair:
-        def target() -> np.ndarray:
-            return middle(photo.target(), crop) if crop else photo.target()
+    def pair(number: int, photo: ImagePair) -> ImagePair:
+        def read() -> tuple[np.ndarray, np.ndarray]:
+            target = middle(photo.clean, crop) if crop else photo.clean
+            return degrade(target, number), target
 
-        return ScoredPair("", photo.name, lambda: degrade(target(), number), target)
+        return ImagePair(photo.name, read)
 
     pairs = [pair(number, photo) for number, photo in enumerate(clean)]
     return PresetTestSet(key, title, "matlab", "float" if task == "denoise" else "uint8", pairs)

@@ -1,7 +1,7 @@
 """Which image files a folder offers for a split, and which of them belong together."""
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +30,19 @@ class Listing(NamedTuple):
     clean: list[ImageHeader]
     degraded: list[ImageHeader] | None
     names: list[str]
+
+
+class PairFiles(NamedTuple):
+    """The two files of a pair.
+
+    Example:
+    >>> PairFiles("1", Path("input/1.jpg"), Path("target/1.png")).clean.name
+    '1.png'
+    """
+
+    name: str
+    degraded: Path
+    clean: Path
 
 
 def list_folder(
@@ -158,12 +171,11 @@ def list_pairs(
     folder = Path(folder) / split
     inputs, targets = folder / "input", folder / "target"
     report = on_bad or _raise
-    degraded, clean = (dict(_unique(side, report)) for side in (inputs, targets))
-    for name in sorted(degraded.keys() ^ clean.keys()):
-        here, there = (inputs, targets) if name in degraded else (targets, inputs)
-        twin = [other for other in degraded.keys() | clean.keys() if other.lower() == name.lower()]
-        hint = "; the names differ in case only" if len(twin) > 1 else ""
-        path = (degraded if name in degraded else clean)[name]
+    files, unmatched = pair_files(inputs, targets, report)
+    spellings = Counter(name.lower() for name in [*unmatched, *(pair.name for pair in files)])
+    for name, path in unmatched.items():
+        here, there = (inputs, targets) if path.is_relative_to(inputs) else (targets, inputs)
+        hint = "; the names differ in case only" if spellings[name.lower()] > 1 else ""
         report(
             ValueError(
                 f"{path} in {here.name}/ has no partner in {there}{hint}; "
@@ -171,8 +183,8 @@ def list_pairs(
             )
         )
     pairs = []
-    for name in sorted(degraded.keys() & clean.keys()):
-        headers = _headers([degraded[name], clean[name]], on_bad)
+    for name, degraded, clean in files:
+        headers = _headers([degraded, clean], on_bad)
         if len(headers) == 2 and _same_size(*headers, report):
             pairs.append((name, *headers))
     if not pairs:
@@ -182,6 +194,29 @@ def list_pairs(
         )
     names, degraded_headers, clean_headers = map(list, zip(*pairs, strict=True))
     return Listing(clean_headers, degraded_headers, names)
+
+
+def pair_files(
+    degraded: Path, clean: Path, on_bad: OnBad | None = None
+) -> tuple[list[PairFiles], dict[str, Path]]:
+    """Pairs the images below two folders by their path without suffix.
+
+    Args:
+        degraded: Folder of degraded images.
+        clean: Folder of their partners.
+        on_bad: Called with each name that two files of a folder share, which is then left out;
+            by default the first one is raised.
+
+    Returns:
+        The pairs in the order of their names, and the images without partner, by name.
+
+    Raises:
+        ValueError: If two files share a name and `on_bad` is `None`.
+        FileNotFoundError: If a folder is missing.
+    """
+    first, second = (dict(_unique(side, on_bad or _raise)) for side in (degraded, clean))
+    pairs = [PairFiles(name, first[name], second[name]) for name in sorted(first.keys() & second)]
+    return pairs, {name: (first | second)[name] for name in sorted(first.keys() ^ second)}
 
 
 def _same_size(degraded: ImageHeader, clean: ImageHeader, report: OnBad) -> bool:
@@ -214,7 +249,7 @@ def _unique(folder: Path, report: OnBad) -> Iterator[tuple[str, Path]]:
 
 
 def _headers(files: Iterable[Path], on_bad: OnBad | None) -> list[ImageHeader]:
-    def attempt(path: Path) -> ImageHeader | Exception:
+    def header_or_error(path: Path) -> ImageHeader | Exception:
         try:
             return read_header(path)
         except (ImageFileError, OSError) as error:
@@ -223,7 +258,7 @@ def _headers(files: Iterable[Path], on_bad: OnBad | None) -> list[ImageHeader]:
     report = on_bad or _raise
     headers = []
     with ThreadPoolExecutor() as pool:
-        for result in pool.map(attempt, files):
+        for result in pool.map(header_or_error, files):
             if isinstance(result, ImageHeader):
                 headers.append(result)
             else:

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import ClassVar
 
+from hinet_tf.data.sources.folder_listing import PairFiles
 from hinet_tf.data.tfds.image_pair_builder import ImagePairBuilder
-from hinet_tf.data.tfds.pair_files import PairFiles, find_pairs, folders_below
+from hinet_tf.data.tfds.pair_files import folders_below, search_pairs
 
 
 class Gopro(ImagePairBuilder):
@@ -41,12 +42,12 @@ train/target/ that MPRNet distributes will do too. blur/ is used, never blur_gam
 
     def _find(self, roots: list[Path]) -> dict[str, list[PairFiles]]:
         kinds = {"blur": "sharp", "input": "target"}
-        splits = {split: find_pairs(roots, kinds, split) for split in self.EXPECTED}
+        splits = {split: search_pairs(roots, kinds, split) for split in self.EXPECTED}
         gamma = [path for root in roots for path in folders_below(root, "blur_gamma")]
-        lonely = [path for path in gamma if not (path.parent / "blur").is_dir()]
-        if lonely:
+        alone = [path for path in gamma if not (path.parent / "blur").is_dir()]
+        if alone:
             raise ValueError(
-                f"{lonely[0]} has no blur/ beside it; the benchmark uses blur/, and blur_gamma/ "
+                f"{alone[0]} has no blur/ beside it; the benchmark uses blur/, and blur_gamma/ "
                 f"holds other images. Unpack GOPRO_Large.zip completely."
             )
         return splits

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
+from hinet_tf.data.sources.folder_listing import PairFiles
 from hinet_tf.data.tfds.exact_image import ExactImage
-from hinet_tf.data.tfds.pair_files import PairFiles, archives
+from hinet_tf.data.tfds.pair_files import archives
 from hinet_tf.images.header import decode_file, read_header
 
 

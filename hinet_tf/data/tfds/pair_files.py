@@ -3,23 +3,10 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
-from hinet_tf.data.sources.folder_listing import image_files
+from hinet_tf.data.sources.folder_listing import PairFiles, pair_files
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
-
-
-class PairFiles(NamedTuple):
-    """One pair of a dataset.
-
-    Example:
-    >>> name, degraded, clean = PairFiles("GOPR0372_07_00-000047", blur, sharp)
-    """
-
-    name: str
-    degraded: Path
-    clean: Path
 
 
 def archives(folder: Path) -> list[Path]:
@@ -55,7 +42,7 @@ def folders_below(root: Path, name: str | None = None) -> list[Path]:
     return sorted(folder for folder in found if name in (None, folder.name))
 
 
-def find_pairs(
+def search_pairs(
     roots: Iterable[Path], kinds: Mapping[str, str], part: str, joint: str = "-"
 ) -> list[PairFiles]:
     """Finds the pairs of one part of a dataset, wherever below the roots it lies.
@@ -77,7 +64,7 @@ def find_pairs(
         ValueError: If an image has no partner.
 
     Example:
-    >>> pairs = find_pairs([root], {"blur": "sharp"}, "train")
+    >>> pairs = search_pairs([root], {"blur": "sharp"}, "train")
     """
     found: dict[str, PairFiles] = {}
     for root in roots:
@@ -107,19 +94,17 @@ def pairs_of(degraded: Path, clean: Path, joint: str = "-") -> list[PairFiles]:
 
     Raises:
         ValueError: If an image has no partner.
+        FileNotFoundError: If a folder is missing.
 
     Example:
     >>> pairs = pairs_of(Path("blur"), Path("sharp"))
     """
-    sides = []
-    for folder in (degraded, clean):
-        files = image_files(folder) if folder.is_dir() else []
-        sides.append({joint.join(f.relative_to(folder).with_suffix("").parts): f for f in files})
-    lonely = sorted(sides[0].keys() ^ sides[1].keys())
-    if lonely:
-        side = degraded if lonely[0] in sides[0] else clean
+    pairs, unmatched = pair_files(degraded, clean)
+    if unmatched:
+        name, path = next(iter(unmatched.items()))
+        side = degraded if path.is_relative_to(degraded) else clean
         raise ValueError(
-            f"{len(lonely)} images in {degraded} and {clean} have no partner, the first is "
-            f"{lonely[0]} in {side.name}; copy or unpack the data again."
+            f"{len(unmatched)} images in {degraded} and {clean} have no partner, the first is "
+            f"{name.replace('/', joint)} in {side.name}; copy or unpack the data again."
         )
-    return [PairFiles(name, sides[0][name], sides[1][name]) for name in sorted(sides[0])]
+    return [pair._replace(name=pair.name.replace("/", joint)) for pair in pairs]

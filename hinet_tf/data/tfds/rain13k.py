@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import ClassVar
 
+from hinet_tf.data.sources.folder_listing import PairFiles
 from hinet_tf.data.tfds.image_pair_builder import ImagePairBuilder
-from hinet_tf.data.tfds.pair_files import PairFiles, find_pairs
+from hinet_tf.data.tfds.pair_files import search_pairs
 
 _TEST_SETS = ("Test100", "Rain100H", "Rain100L", "Test2800", "Test1200")
 
@@ -50,7 +51,7 @@ train/target/ without the folder between will do too."""
 
     def _find(self, roots: list[Path]) -> dict[str, list[PairFiles]]:
         kinds = {"input": "target"}
-        splits = {"train": find_pairs(roots, kinds, "train")}
+        splits = {"train": search_pairs(roots, kinds, "train")}
         for name in _TEST_SETS:
-            splits[name.lower()] = find_pairs(roots, kinds, name)
+            splits[name.lower()] = search_pairs(roots, kinds, name)
         return splits

@@ -5,15 +5,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import scipy.io
-from scipy.io.matlab import MatReadError
 
-from hinet_tf.data.sources.folder_listing import image_files
+from hinet_tf.data.sources.folder_listing import PairFiles, image_files
+from hinet_tf.data.sources.sidd_blocks import CLEAN_BLOCKS, NOISY_BLOCKS, read_sidd_blocks
 from hinet_tf.data.tfds.image_pair_builder import ImagePairBuilder
-from hinet_tf.data.tfds.pair_files import PairFiles, find_pairs, folders_below
-
-_NOISY_BLOCKS = "ValidationNoisyBlocksSrgb"
-_CLEAN_BLOCKS = "ValidationGtBlocksSrgb"
+from hinet_tf.data.tfds.pair_files import folders_below, search_pairs
 
 
 class Sidd(ImagePairBuilder):
@@ -63,10 +59,10 @@ train/input/ and train/target/ with equal names will do too. The two .mat files 
                     raise ValueError(f"{noisy} has no partner {clean.name}; unpack it again.")
                 train.setdefault(name, PairFiles(name, noisy, clean))
         pairs = [train[name] for name in sorted(train)]
-        noisy, clean = (_find_mat(roots, name) for name in (_NOISY_BLOCKS, _CLEAN_BLOCKS))
+        noisy, clean = (_find_mat(roots, name) for name in (NOISY_BLOCKS, CLEAN_BLOCKS))
         blocks = [PairFiles("blocks", noisy[0], clean[0])] if noisy and clean else []
         return {
-            "train": pairs or find_pairs(roots, {"input": "target"}, "train"),
+            "train": pairs or search_pairs(roots, {"input": "target"}, "train"),
             "validation": blocks,
         }
 
@@ -75,26 +71,15 @@ train/input/ and train/target/ with equal names will do too. The two .mat files 
             yield from super()._generate_examples(split, pairs)
             return
         _, noisy_path, clean_path = pairs[0]
-        noisy = self._blocks(noisy_path, _NOISY_BLOCKS)
-        clean = self._blocks(clean_path, _CLEAN_BLOCKS)
+        noisy, clean = self._blocks(noisy_path), self._blocks(clean_path)
         for number, (degraded, target) in enumerate(zip(noisy, clean, strict=True)):
             # The names of the official preparation.
             name = f"ValidationBlocksSrgb_{number}"
             self._check_leak(split, name, target.tobytes())
             yield name, self._example(name, degraded, target)
 
-    def _blocks(self, path: Path, variable: str) -> np.ndarray:
-        try:
-            with path.open("rb") as file:
-                blocks = scipy.io.loadmat(file, variable_names=[variable]).get(variable)
-        except (ValueError, OSError, NotImplementedError, MatReadError) as error:
-            raise ValueError(f"{path} is no readable .mat file ({error}); get it again.") from error
-        if blocks is None or blocks.shape != self.BLOCKS_SHAPE or blocks.dtype != np.uint8:
-            received = "nothing" if blocks is None else f"{blocks.dtype} of {blocks.shape}"
-            raise ValueError(
-                f"{path} holds {received} under {variable}; expected uint8 of "
-                f"{self.BLOCKS_SHAPE}: the sRGB validation blocks, not the raw ones."
-            )
+    def _blocks(self, path: Path) -> np.ndarray:
+        blocks = read_sidd_blocks(path, self.BLOCKS_SHAPE)
         return blocks.reshape(-1, *self.BLOCKS_SHAPE[2:])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hinet_tf.data import ValidationPair
+from hinet_tf.data import ImagePair
 from hinet_tf.metrics.psnr import psnr
 
 Restore = Callable[[np.ndarray], np.ndarray]
@@ -38,7 +38,7 @@ class PhotoAgreement:
 
 
 def compare(
-    expected: Iterable[np.ndarray], file: Restore, photos: Iterable[ValidationPair]
+    expected: Iterable[np.ndarray], file: Restore, photos: Iterable[ImagePair]
 ) -> list[PhotoAgreement]:
     """Restores photos by a file and holds them against the model's.
 
@@ -51,11 +51,12 @@ def compare(
         One entry for each photo.
     """
     agreements = []
-    for by_model, (name, degraded, clean) in zip(expected, photos, strict=True):
+    for by_model, photo in zip(expected, photos, strict=True):
+        degraded, clean = photo.read()
         by_file = file(degraded)
         agreements.append(
             PhotoAgreement(
-                name,
+                photo.name,
                 between=psnr(by_file, by_model),
                 model_psnr=psnr(np.clip(by_model, 0, 1), clean),
                 file_psnr=psnr(np.clip(by_file, 0, 1), clean),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hinet_tf.data import ValidationPair
+from hinet_tf.data import ImagePair
 from hinet_tf.deploy.tflite.agreement import PhotoAgreement, compare, mean_drop
 from hinet_tf.deploy.tflite.device_arithmetic import has_vulkan, restore_on_device
 from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
@@ -47,14 +47,14 @@ class Verification:
     output: str
     sizes: Sequence[tuple[int, int]]
     image_type: str
-    pairs: Sequence[ValidationPair]
+    pairs: Sequence[ImagePair]
     recipe: QuantizationRecipe
     max_drop: float
     local: bool
     weights: int
 
     @functools.cached_property
-    def photos(self) -> list[ValidationPair]:
+    def photos(self) -> list[ImagePair]:
         """Crops to judge on: of every photo in the first size, of one in each other size."""
         first, *others = self.sizes
         photos = list(crops(self.pairs, first, per_photo=1))
@@ -173,10 +173,11 @@ class Verification:
             f"every operator; within {_GPU_TOLERANCE:g}",
         )
 
-    def _as_file_sees(self, photo: ValidationPair) -> ValidationPair:
+    def _as_file_sees(self, photo: ImagePair) -> ImagePair:
         if self.image_type == "float32":
             return photo
-        return photo._replace(degraded=to_uint8(photo.degraded).astype(np.float32) / 255)
+        degraded, clean = photo.read()
+        return ImagePair.of_arrays(photo.name, to_uint8(degraded).astype(np.float32) / 255, clean)
 
     def _by_model(self, image: np.ndarray) -> np.ndarray:
         restored = np.asarray(self.model(image[None], training=False)[self.output])[0]

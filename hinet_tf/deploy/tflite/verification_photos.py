@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hinet_tf.data import GaussianNoise, Source, ValidationPair, ValidationPairs, open_sources
+from hinet_tf.data import GaussianNoise, ImagePair, Source, ValidationPairs, open_sources
 
 # The classical test bed: white noise of this standard deviation in 8-bit levels.
 SIGMA = 25
@@ -12,7 +12,7 @@ SIGMA = 25
 _AT_MOST = 24
 
 
-def verification_pairs(data: str = "builtin") -> list[ValidationPair]:
+def verification_pairs(data: str = "builtin") -> list[ImagePair]:
     """The degraded and clean photos that a file is judged on.
 
     Args:
@@ -37,7 +37,7 @@ def verification_pairs(data: str = "builtin") -> list[ValidationPair]:
     return _pairs(sources)
 
 
-def calibration_pairs(data: str = "builtin") -> list[ValidationPair]:
+def calibration_pairs(data: str = "builtin") -> list[ImagePair]:
     """The photos that show a quantizer the range of every activation: the `train` split.
 
     Raises:
@@ -51,9 +51,7 @@ def calibration_pairs(data: str = "builtin") -> list[ValidationPair]:
     return _pairs(open_sources(data, "train"))
 
 
-def crops(
-    pairs: Sequence[ValidationPair], size: tuple[int, int], per_photo: int
-) -> Iterator[ValidationPair]:
+def crops(pairs: Sequence[ImagePair], size: tuple[int, int], per_photo: int) -> Iterator[ImagePair]:
     """Cuts crops of one size from photos, spread along each photo's diagonal.
 
     A photo smaller than the crop is continued by its mirror image.
@@ -70,20 +68,21 @@ def crops(
     >>> next(crops(calibration_pairs(), (256, 256), 1)).clean.shape
     (256, 256, 3)
     """
-    for name, degraded, clean in pairs:
-        both = np.concatenate([degraded, clean], axis=-1)
+    for pair in pairs:
+        both = np.concatenate(pair.read(), axis=-1)
         missing = [max(0, wanted - found) for wanted, found in zip(size, both.shape, strict=False)]
         both = np.pad(both, [(0, missing[0]), (0, missing[1]), (0, 0)], mode="symmetric")
         for number in range(per_photo):
-            place = (number + 0.5) / per_photo
+            part = (number + 0.5) / per_photo
             row, column = (
-                int(place * (found - wanted))
+                int(part * (found - wanted))
                 for wanted, found in zip(size, both.shape, strict=False)
             )
             crop = both[row : row + size[0], column : column + size[1]]
-            yield ValidationPair(f"{name}@{row},{column}", *np.split(crop, 2, axis=-1))
+            name = f"{pair.name}@{row},{column}"
+            yield ImagePair.of_arrays(name, *np.split(crop, 2, axis=-1))
 
 
-def _pairs(sources: Sequence[Source]) -> list[ValidationPair]:
+def _pairs(sources: Sequence[Source]) -> list[ImagePair]:
     noise = GaussianNoise(SIGMA, clip=False)
     return list(ValidationPairs(sources, degradation=noise, limit=_AT_MOST))

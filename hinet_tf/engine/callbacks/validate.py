@@ -51,7 +51,6 @@ class Validate(keras.callbacks.Callback):
         """Scores the network now, writes the scores and saves the model if it is the best."""
         scores = validate(self.progress, self.validator, self.best)
         self.metrics_log.write("validation", scores)
-        first = self.validator.pairs[0]
-        images = (first.degraded, self.validator.restore(first.degraded), first.clean)
+        _, images = self.validator.restored(0)
         row = np.concatenate([to_uint8(image) for image in images], axis=1)
         self.metrics_log.write_image("degraded, restored, clean", row)
