@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from hinet_tf import data
 from hinet_tf.data.sources.builtin import builtin_images
+from hinet_tf.images.pixel_format import to_uint8
 
 _DEGRADATIONS = {
     "denoise": lambda: data.GaussianNoise(25.0),
@@ -27,5 +27,5 @@ def write_example(task: str, path: Path) -> None:
     """
     clean = data.ArraySource([builtin_images("train")[_PHOTO]])
     degradation = _DEGRADATIONS.get(task, _DEGRADATIONS["denoise"])()
-    [(_, degraded, _)] = data.ValidationPairs(clean, degradation=degradation, seed=5)
-    Image.fromarray(np.rint(np.clip(degraded, 0, 1) * 255).astype(np.uint8)).save(path)
+    [pair] = data.ValidationPairs(clean, degradation=degradation, seed=5)
+    Image.fromarray(to_uint8(pair.degraded)).save(path)
