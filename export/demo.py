@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.data.degradations import GaussianNoise
     from hinet_tf.files import atomic_path
     from hinet_tf.inference import open_model
-    from hinet_tf.plots.comparison_figure import comparison_figure
+    from hinet_tf.plots.comparison import comparison_figure
 
     noise = GaussianNoise(_SIGMA)
     [pair] = ValidationPairs(builtin_photos("val"), degradation=noise, seed=_SEED)

@@ -165,7 +165,7 @@ def _restore(restorer, job: Job, args, progress: Progress, bar, index: int) -> s
             on_progress=lambda part: progress.update(bar, completed=index + part),
         )
         if args.figure:
-            from hinet_tf.plots.comparison_figure import compare_files
+            from hinet_tf.plots.comparison import compare_files
 
             compare_files(job.source, job.target, _figure_path(job.target))
     # One bad file must never stop a folder, whatever a decoder or an engine raises.

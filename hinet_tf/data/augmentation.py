@@ -3,13 +3,7 @@
 from keras import ops
 
 from hinet_tf.data import random_numbers
-
-# Laws of the official data classes (basicsr/data/transforms.py of megvii-model/HINet):
-# `augment` flips both axes and transposes with probability 1/2 each, which is uniform over the
-# eight transforms; `random_augmentation`, used for SIDD only, does nothing half of the time and
-# else draws one of the seven others.
-AUGMENTATIONS = ("dihedral", "sidd", "none")
-
+from hinet_tf.tasks.recipe import AUGMENTATIONS
 
 # Each mode as an exchange of rows and columns (or not) and the axes reversed after it.
 _MODES = (

@@ -11,8 +11,6 @@ from hinet_tf.data.patches import random_patches, to_network
 from hinet_tf.data.sample_order import SampleOrder
 from hinet_tf.data.sources.source import Source
 
-_CROP, _DEGRADE, _AUGMENT = range(3)
-
 
 def training_pipeline(
     sources: Source | Sequence[Source],
@@ -84,7 +82,7 @@ def training_pipeline(
             for source in sources
         ]
         both = tf.switch_case(number_of_source, branches)
-        mode = draw_mode(random_numbers.fold_in(sample_seed, _AUGMENT), augmentation)
+        mode = draw_mode(random_numbers.fold_in(sample_seed, random_numbers.AUGMENT), augmentation)
         # One tensor, so that both images cannot but be transformed alike.
         both = tf.ensure_shape(dihedral(both, mode), (2, patch, patch, channels))
         return both[0], both[1]
@@ -105,14 +103,14 @@ def _pair(
 ) -> tf.Tensor:
     """Returns degraded and clean patch as one tensor `(2, patch, patch, channels)`."""
     degraded, clean = source.read(index)
-    crop_seed = random_numbers.fold_in(seed, _CROP)
+    crop_seed = random_numbers.fold_in(seed, random_numbers.CROP)
     if source.paired:
         patches = random_patches([degraded, clean], patch, crop_seed)
         return tf.stack([to_network(image, channels) for image in patches])
     margin = degradation.margin
     (context,) = random_patches([clean], patch, crop_seed, margin)
     context = to_network(context, channels)
-    degraded = degradation(context, random_numbers.fold_in(seed, _DEGRADE))
+    degraded = degradation(context, random_numbers.fold_in(seed, random_numbers.DEGRADE))
     inner = slice(margin, margin + patch)
     return tf.stack([degraded[inner, inner], context[inner, inner]])
 

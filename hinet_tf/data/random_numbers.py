@@ -14,6 +14,9 @@ import math
 import numpy as np
 from keras import ops
 
+# Streams of a training sample's seed: where its patch lies, how it is degraded, how it is turned.
+CROP, DEGRADE, AUGMENT = range(3)
+
 _MULTIPLIER = np.uint32(1664525)
 _INCREMENT = np.uint32(1013904223)
 _HALF_WORD = np.uint32(16)

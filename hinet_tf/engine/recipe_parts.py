@@ -13,6 +13,7 @@ from hinet_tf.losses import PSNRLoss
 from hinet_tf.models import HINet
 from hinet_tf.optimizers import Adam, CosineDecay, LossScaledAdam
 from hinet_tf.tasks import Recipe
+from hinet_tf.tasks.recipe import DEGRADATIONS
 
 if TYPE_CHECKING:
     from hinet_tf.engine.trainable_hinet import TrainableHINet
@@ -103,19 +104,8 @@ def build_degradation(recipe: Recipe) -> Any:
     def one_or_range(values: tuple[float, ...]) -> float | tuple[float, float]:
         return values[0] if len(values) == 1 else values
 
-    makers = {
-        "sensor_noise": lambda: data.SensorNoise(),
-        "gaussian_noise": lambda: data.GaussianNoise(one_or_range(recipe.sigma)),
-        "blind_noise": lambda: data.BlindNoise(one_or_range(recipe.sigma)),
-        "photo_noise": lambda: data.PhotoNoise(
-            one_or_range(recipe.sigma), one_or_range(recipe.quality)
-        ),
-        "camera_noise": lambda: data.CameraNoise(),
-        "jpeg": lambda: data.JpegCompression(one_or_range(recipe.quality)),
-        "motion_blur": lambda: data.MotionBlur(),
-        "rain": lambda: data.Rain(),
-    }
-    return makers[recipe.degradation]()
+    kind, keys = DEGRADATIONS[recipe.degradation]
+    return getattr(data, kind)(*(one_or_range(getattr(recipe, key)) for key in keys))
 
 
 def training_data(recipe: Recipe, sources: Any, start_step: int, shards: int, shard: int) -> Any:

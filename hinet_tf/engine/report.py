@@ -7,12 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from hinet_tf.engine.validator import Restoration, Validator
 from hinet_tf.files import atomic_path
 from hinet_tf.images.pixel_format import to_uint8
-from hinet_tf.plots import before_after, learning_curve
+from hinet_tf.plots import comparison_figure, learning_curve, render_page
 from hinet_tf.tasks import Recipe
 
 
@@ -40,10 +38,8 @@ def write_report(
     ]
     restorations = [restoration for _, restoration in scored]
     count = len(restorations)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("hinet_tf.engine"), autoescape=True
-    )
-    page = environment.get_template("report.html").render(
+    page = render_page(
+        Path(__file__).parent / "templates" / "report.html",
         title=f"HINet: {recipe.task}",
         recipe=recipe,
         settings=[(key, _text(value)) for key, value in dataclasses.asdict(recipe).items()],
@@ -60,9 +56,10 @@ def write_report(
 
 def draw_pair(path: Path, validator: Validator, number: int) -> None:
     """Draws degraded, restored and clean of one validation image with their PSNR."""
-    result, images = validator.restored(number)
-    images = tuple(to_uint8(image) for image in images)
-    before_after(path, images, (result.degraded_psnr, result.psnr))
+    _, images = validator.restored(number)
+    labels = ("degraded", "restored", "clean")
+    shown = {label: to_uint8(image) for label, image in zip(labels, images, strict=True)}
+    comparison_figure(shown, path, target="clean")
 
 
 def _text(value: Any) -> str:

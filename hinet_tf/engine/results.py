@@ -63,8 +63,7 @@ def write_results(
         validator.model.save(temporary)
     with atomic_path(directory / "learning_curve.png") as temporary:
         learning_curve(temporary, records)
-    with atomic_path(directory / "before_after.png") as temporary:
-        draw_pair(temporary, validator, 0)
+    draw_pair(directory / "before_after.png", validator, 0)
     log.append({"step": progress.step, "kind": "finished"})
     psnr = np.mean([restoration.psnr for restoration in restorations])
     degraded = np.mean([restoration.degraded_psnr for restoration in restorations])

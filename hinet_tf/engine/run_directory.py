@@ -1,7 +1,6 @@
 """The directory that a training leaves its results in and resumes from."""
 
 import contextlib
-import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -12,10 +11,6 @@ import filelock
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.files import atomic_path
 from hinet_tf.tasks import Recipe
-
-# What may differ between the first command and the one that goes on with its run: none of it
-# changes what a step computes, but for `steps`, which stretches the schedule on purpose.
-_MAY_CHANGE = ("steps", "validate_every", "save_every", "keep_every", "validation_images")
 
 
 class RunDirectory:
@@ -90,11 +85,12 @@ class RunDirectory:
         """
         config = self / "config.json"
         if config.exists():
-            previous = dataclasses.asdict(Recipe.from_json(config.read_text()))
-            for key, value in dataclasses.asdict(recipe).items():
-                if key not in _MAY_CHANGE and previous[key] != value:
+            previous = Recipe.from_json(config.read_text())
+            for key in Recipe.fixed_keys():
+                before, value = getattr(previous, key), getattr(recipe, key)
+                if before != value:
                     raise ValueError(
-                        f"{self.path} holds a run with {key}={json.dumps(previous[key])}; this "
+                        f"{self.path} holds a run with {key}={json.dumps(before)}; this "
                         f"command asks for {key}={json.dumps(value)}. Repeat the first command to "
                         "resume it, or give this one another directory with --run."
                     )

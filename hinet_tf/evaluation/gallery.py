@@ -12,6 +12,7 @@ from PIL import Image
 from hinet_tf.evaluation.scoring import ImageScore
 from hinet_tf.files import atomic_path
 from hinet_tf.images.pixel_format import to_uint8
+from hinet_tf.plots import render_page
 
 
 class Gallery:
@@ -66,8 +67,6 @@ class Gallery:
         Returns:
             The path of `index.html`.
         """
-        from jinja2 import Environment, PackageLoader
-
         entries = []
         for rank, (_, _, score, images) in enumerate(sorted(self._worst, reverse=True), 1):
             names = {side: f"images/{rank:03d}_{side}.png" for side in images}
@@ -83,11 +82,9 @@ class Gallery:
                     "ssim": score.restored[self.protocol]["ssim"],
                 }
             )
-        environment = Environment(
-            loader=PackageLoader("hinet_tf.evaluation"), autoescape=True, trim_blocks=True
-        )
-        page = environment.get_template("gallery.html").render(
-            title=title, subtitle=subtitle, summary=summary, entries=entries
+        template = Path(__file__).parent / "templates" / "gallery.html"
+        page = render_page(
+            template, title=title, subtitle=subtitle, summary=summary, entries=entries
         )
         with atomic_path(self.directory / "index.html") as temporary:
             temporary.write_text(page, encoding="utf-8")

@@ -38,16 +38,28 @@ def evaluate_images(
     28.13
     """
     rules = get_protocol(protocol)
+    restored, target = _prepare_both(restored, target, rules)
+    return {
+        "psnr": psnr(restored, target, rules.peak),
+        "ssim": structural_similarity(restored, target, rules.ssim, rules.peak),
+    }
+
+
+def evaluate_psnr(restored: np.ndarray, target: np.ndarray, protocol: str = "hinet") -> float:
+    """The PSNR of `evaluate_images` alone, which takes a hundredth of the time."""
+    rules = get_protocol(protocol)
+    return psnr(*_prepare_both(restored, target, rules), rules.peak)
+
+
+def _prepare_both(
+    restored: np.ndarray, target: np.ndarray, rules: EvaluationProtocol
+) -> tuple[np.ndarray, np.ndarray]:
     if restored.shape != target.shape:
         raise ValueError(
             "The two images must have one shape. Received: "
             f"restored.shape={restored.shape}, target.shape={target.shape}."
         )
-    restored, target = _prepare(restored, rules), _prepare(target, rules)
-    return {
-        "psnr": psnr(restored, target, rules.peak),
-        "ssim": structural_similarity(restored, target, rules.ssim, rules.peak),
-    }
+    return _prepare(restored, rules), _prepare(target, rules)
 
 
 def _prepare(image: np.ndarray, rules: EvaluationProtocol) -> np.ndarray:

@@ -1,6 +1,15 @@
-"""Pictures of what a training did."""
+"""Pictures and pages of what a training, a test or an export found out.
 
-from hinet_tf.plots.before_after import before_after
-from hinet_tf.plots.learning_curve import learning_curve
+Names are loaded on first use: matplotlib takes a while.
+"""
 
-__all__ = ["before_after", "learning_curve"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "comparison": ["compare_files", "comparison_figure"],
+        "curves": ["learning_curve"],
+        "html_page": ["render_page"],
+    },
+)

@@ -4,9 +4,7 @@ from hinet_tf.tasks.deblur import DEBLUR, GOPRO, REDS
 from hinet_tf.tasks.dejpeg import DEJPEG
 from hinet_tf.tasks.denoise import DENOISE, SIDD
 from hinet_tf.tasks.derain import DERAIN, RAIN13K
-from hinet_tf.tasks.recipe import Recipe
-
-TASKS = ("denoise", "deblur", "derain", "dejpeg")
+from hinet_tf.tasks.recipe import TASKS, Recipe
 
 RECIPES = {
     "denoise": DENOISE,

@@ -8,19 +8,34 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+TASKS = ("denoise", "deblur", "derain", "dejpeg")
+# Laws of the official data classes (basicsr/data/transforms.py of megvii-model/HINet):
+# `augment` flips both axes and transposes with probability 1/2 each, which is uniform over the
+# eight transforms; `random_augmentation`, used for SIDD only, does nothing half of the time and
+# else draws one of the seven others.
 AUGMENTATIONS = ("dihedral", "sidd", "none")
 LOSSES = ("psnr", "l1")
 PRECISIONS = ("float32", "bfloat16", "float16")
-DEGRADATIONS = (
-    "sensor_noise",
-    "gaussian_noise",
-    "blind_noise",
-    "photo_noise",
-    "camera_noise",
-    "jpeg",
-    "motion_blur",
-    "rain",
-)
+# Class in `hinet_tf.data`, and the keys of the recipe that it takes.
+DEGRADATIONS = {
+    "sensor_noise": ("SensorNoise", ()),
+    "gaussian_noise": ("GaussianNoise", ("sigma",)),
+    "blind_noise": ("BlindNoise", ("sigma",)),
+    "photo_noise": ("PhotoNoise", ("sigma", "quality")),
+    "camera_noise": ("CameraNoise", ()),
+    "jpeg": ("JpegCompression", ("quality",)),
+    "motion_blur": ("MotionBlur", ()),
+    "rain": ("Rain", ()),
+}
+
+
+def _changeable(default: Any) -> Any:
+    """A key that may differ between the first command of a run and the one that resumes it.
+
+    None of them changes what a step computes, but for `steps`, which stretches the schedule on
+    purpose.
+    """
+    return dataclasses.field(default=default, metadata={"may_change": True})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +105,7 @@ class Recipe:
     batch: int = 64
     augmentation: str = "dihedral"
     loss: str = "psnr"
-    steps: int = 400_000
+    steps: int = _changeable(400_000)
     learning_rate: float = 2e-4
     final_learning_rate: float = 1e-7
     warmup_steps: int = 0
@@ -101,10 +116,10 @@ class Recipe:
     precision: str = "float32"
     accumulate: int = 1
     seed: int = 10
-    validate_every: int | None = None
-    save_every: int | None = None
-    keep_every: int | None = None
-    validation_images: int | None = 32
+    validate_every: int | None = _changeable(None)
+    save_every: int | None = _changeable(None)
+    keep_every: int | None = _changeable(None)
+    validation_images: int | None = _changeable(32)
 
     def __post_init__(self) -> None:
         for key, (holds, expected) in self._conditions().items():
@@ -115,6 +130,7 @@ class Recipe:
         counts = ("batch", "steps", "accumulate")
         intervals = ("validate_every", "save_every", "keep_every", "validation_images")
         return {
+            "task": _choice(self.task, TASKS),
             **{key: (getattr(self, key) >= 1, "at least 1") for key in counts},
             **{
                 key: (getattr(self, key) is None or getattr(self, key) >= 1, "at least 1, or none")
@@ -173,6 +189,15 @@ class Recipe:
     def log_interval(self) -> int:
         """Steps between two records of the log: some 400 for a run, at most 200 apart."""
         return max(1, min(self.steps // 400, 200))
+
+    @classmethod
+    def fixed_keys(cls) -> tuple[str, ...]:
+        """The keys that a run keeps from its first command on."""
+        return tuple(
+            field.name
+            for field in dataclasses.fields(cls)
+            if not field.metadata.get("may_change", False)
+        )
 
     def replace(self, **changes: Any) -> "Recipe":
         """Returns the recipe with other values, checked again."""
@@ -237,7 +262,7 @@ class Recipe:
         )
 
 
-def _choice(value: str, choices: tuple[str, ...]) -> tuple[bool, str]:
+def _choice(value: str, choices: Iterable[str]) -> tuple[bool, str]:
     return value in choices, f"one of {', '.join(choices)}"
 
 

@@ -2,9 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
+from hinet_tf.engine import recipe_parts
 from hinet_tf.tasks import RECIPES, Recipe, get_recipe, quick_recipe
+from hinet_tf.tasks.recipe import DEGRADATIONS
 
 # options/train/*/*.yml of the official code.
 OFFICIAL = {
@@ -98,3 +101,25 @@ def test_the_quick_recipe_is_the_paper_s_at_a_size_for_a_laptop():
     assert (quick.hin_levels, quick.loss, quick.beta_2) == ((3, 4), "psnr", full.beta_2)
     with pytest.raises(ValueError, match="Unknown task 'superres'"):
         quick_recipe("superres")
+
+
+def test_the_task_is_one_that_there_is():
+    with pytest.raises(ValueError, match=r"`task` must be one of denoise, deblur.*'denoize'"):
+        Recipe(task="denoize")
+
+
+def test_what_may_change_when_a_run_is_resumed_is_said_on_the_field():
+    keys = {field.name for field in dataclasses.fields(Recipe)}
+    assert keys - set(Recipe.fixed_keys()) == {
+        *("steps", "validate_every", "save_every", "keep_every", "validation_images")
+    }
+
+
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_every_degradation_that_a_recipe_may_name_is_made(name):
+    recipe = Recipe(task="denoise", degradation=name, sigma=(5, 50), quality=(30,))
+    degradation = recipe_parts.build_degradation(recipe)
+    image = np.random.default_rng(0).random((40, 40, 3), np.float32)
+    assert np.asarray(degradation(image, 7)).shape == image.shape
+    if "sigma" in DEGRADATIONS[name][1]:
+        assert tuple(degradation.sigma) == (5, 50)

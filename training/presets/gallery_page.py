@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from hinet_tf.training.presets.examples import EXAMPLES, pairs_of
 from hinet_tf.training.presets.test_sets import middle
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from PIL import Image
 
 from hinet_tf.data import ImagePair
@@ -15,6 +14,7 @@ from hinet_tf.evaluation.scoring import score_pairs
 from hinet_tf.files import atomic_path
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference.restorer import Restorer
+from hinet_tf.plots import render_page
 
 # What a page shows of each photo: at this size five presets and four photos stay below 3 MB.
 _HEIGHT, _WIDTH = 256, 384
@@ -70,17 +70,9 @@ def write_preset_gallery(
                 "entries": _entries(folder / "gallery", preset, restorer, [*pairs, *taken]),
             }
         )
-    environment = Environment(
-        loader=ChoiceLoader(
-            [
-                FileSystemLoader(Path(__file__).parent / "templates"),
-                PackageLoader("hinet_tf.evaluation"),
-            ]
-        ),
-        autoescape=True,
-        trim_blocks=True,
-    )
-    page = environment.get_template("preset_gallery.html").render(sections=sections, credit=credit)
+    template = Path(__file__).parent / "templates" / "preset_gallery.html"
+    title = "The presets of hinet-tf"
+    page = render_page(template, title=title, sections=sections, credit=credit)
     with atomic_path(folder / "index.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
     return folder / "index.html"

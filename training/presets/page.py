@@ -11,7 +11,7 @@ from hinet_tf.training.presets.tables import preset_tables
 from hinet_tf.evaluation.scoring import score_pairs
 from hinet_tf.files import atomic_path
 from hinet_tf.inference.restorer import Restorer
-from hinet_tf.plots.comparison_figure import comparison_figure, differing_boxes
+from hinet_tf.plots.comparison import comparison_figure, differing_boxes
 
 _FAILURES = 2
 

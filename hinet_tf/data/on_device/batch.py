@@ -10,9 +10,6 @@ from hinet_tf.data.augmentation import dihedral, draw_mode
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.on_device.packed_images import DeviceImages
 
-# Streams of a sample's seed, as in `pipeline.py`.
-_CROP, _DEGRADE, _AUGMENT = range(3)
-
 
 class Samples(NamedTuple):
     """Which image each sample of a batch takes, and its number, which seeds all of its chance.
@@ -86,7 +83,7 @@ def make_batch(
         high, low = sample.number[0], sample.number[1]
         sample_seed = random_numbers.fold_in(random_numbers.fold_in(seed, high), low)
         both = _pair(images, sample.image, sample_seed, degradation, patch, kinds)
-        return dihedral(both, draw_mode(_stream(sample_seed, _AUGMENT), augmentation))
+        return dihedral(both, draw_mode(_stream(sample_seed, random_numbers.AUGMENT), augmentation))
 
     both = ops.vectorized_map(pair, samples)
     return both[:, 0], both[:, 1]
@@ -101,12 +98,12 @@ def _pair(
     kinds: tuple[bool, ...],
 ) -> Any:
     margin = 0 if all(kinds) else degradation.margin
-    rows, columns = _crop(images, image, _stream(seed, _CROP), patch, margin)
+    rows, columns = _crop(images, image, _stream(seed, random_numbers.CROP), patch, margin)
     context = _cut(images.clean, images.clean_start[image], images.width[image], rows, columns)
     inner = slice(margin, margin + patch)
     clean = context[inner, inner]
     if not all(kinds):
-        made = degradation(context, _stream(seed, _DEGRADE))[inner, inner]
+        made = degradation(context, _stream(seed, random_numbers.DEGRADE))[inner, inner]
     if not any(kinds):
         return ops.stack([made, clean])
     taken = _cut(

@@ -4,12 +4,12 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from hinet_tf.deploy.tflite.agreement import PhotoAgreement
 from hinet_tf.deploy.tflite.recipe_search import SearchResult
+from hinet_tf.plots import render_page
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,6 @@ class TFLiteReport:
 
     def to_html(self, file_name: str) -> str:
         """The report as one page without external files."""
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("hinet_tf.deploy.tflite"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        template = environment.get_template("report.html")
-        return template.render(report=self, file_name=file_name)
+        template = Path(__file__).parent / "templates" / "report.html"
+        title = f"{file_name}: verification"
+        return render_page(template, title=title, report=self, file_name=file_name)

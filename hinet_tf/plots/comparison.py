@@ -8,7 +8,7 @@ import numpy as np
 
 from hinet_tf.files import atomic_path
 from hinet_tf.images.image_file import open_image
-from hinet_tf.metrics.evaluate_images import evaluate_images
+from hinet_tf.metrics.evaluate_images import evaluate_psnr
 
 _COLORS = ("#e4572e", "#2e86ab", "#f3a712", "#58a55c")
 
@@ -141,8 +141,7 @@ def _caption(
 ) -> str:
     if target is None or label == target:
         return label
-    psnr = evaluate_images(images[label], images[target], protocol)["psnr"]
-    return f"{label}\n{psnr:.2f} dB"
+    return f"{label}\n{evaluate_psnr(images[label], images[target], protocol):.2f} dB"
 
 
 def _show(axes, image: np.ndarray, color: str | None = None) -> None:
