@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         )
         finished = session.fit(data)
         if chief:
-            print(session.finish() if finished else session.farewell())
+            print(session.finish() if finished else session.how_to_resume())
             for number, reason in enumerate(bad, start=1):
                 print(f"left out, {number} of {len(bad)}: {reason}")
     return EXIT_DONE

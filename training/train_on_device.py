@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{directory.path}: resuming at step {start:,}")
         directory.claim(recipe)
         finished = session.fit(images)
-        print(session.finish() if finished else session.farewell())
+        print(session.finish() if finished else session.how_to_resume())
         for number, reason in enumerate(bad, start=1):
             print(f"left out, {number} of {len(bad)}: {reason}")
     return EXIT_DONE

@@ -2,7 +2,7 @@
 
 from hinet_tf.data.sources.builtin import builtin_photos
 from hinet_tf.data.sources.cache import cached
-from hinet_tf.data.sources.disk_cache import Progress, no_progress
+from hinet_tf.data.sources.disk_cache import ShowProgress, no_progress
 from hinet_tf.data.sources.file_source import FileSource
 from hinet_tf.data.sources.folder_listing import SPLITS, OnBad, list_folder
 from hinet_tf.data.sources.source import Source
@@ -14,7 +14,7 @@ def open_sources(
     *,
     cache: str = "auto",
     on_bad: OnBad | None = None,
-    progress: Progress = no_progress,
+    progress: ShowProgress = no_progress,
 ) -> list[Source]:
     """Returns the sources that `--data` names, for one split.
 

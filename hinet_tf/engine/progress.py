@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """The position of a training, shared by its callbacks and kept in its checkpoints.
 
     Args:
@@ -13,10 +13,11 @@ class Progress:
         best_psnr: Best validation PSNR so far in dB; `None` before the first validation.
         degraded_psnr: Validation PSNR of the degraded images, for comparison.
         psnr: Newest validation PSNR.
-        step_seconds: Time of the newest step, without what callbacks did after it.
+        step_seconds: Time of a newest step, without what callbacks did after it.
+        newest: Steps that were made since the callbacks ran last.
 
     Example:
-    >>> Progress(step=100, total_steps=400).done
+    >>> TrainingProgress(step=100, total_steps=400).done
     False
     """
 
@@ -26,6 +27,7 @@ class Progress:
     degraded_psnr: float | None = None
     psnr: float | None = None
     step_seconds: float = 0.0
+    newest: int = 1
 
     @property
     def done(self) -> bool:

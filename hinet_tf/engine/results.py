@@ -1,13 +1,11 @@
 """What a training leaves: its best model on the way, and everything to look at when it ends."""
 
-import shlex
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from hinet_tf.engine.json_log import JsonLog
-from hinet_tf.engine.progress import Progress
+from hinet_tf.engine.progress import TrainingProgress
 from hinet_tf.engine.report import draw_pair, write_report
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.validator import Validator
@@ -16,7 +14,7 @@ from hinet_tf.plots import learning_curve
 from hinet_tf.tasks import Recipe
 
 
-def validate(progress: Progress, validator: Validator, best: Path) -> dict[str, float]:
+def validate(progress: TrainingProgress, validator: Validator, best: Path) -> dict[str, float]:
     """Scores the network of the moment and saves it if it is the best so far.
 
     Args:
@@ -42,7 +40,11 @@ def validate(progress: Progress, validator: Validator, best: Path) -> dict[str, 
 
 
 def write_results(
-    directory: RunDirectory, recipe: Recipe, progress: Progress, log: JsonLog, validator: Validator
+    directory: RunDirectory,
+    recipe: Recipe,
+    progress: TrainingProgress,
+    log: JsonLog,
+    validator: Validator,
 ) -> str:
     """Writes the last model, pictures, learning curve and report of a finished training.
 
@@ -70,12 +72,4 @@ def write_results(
     return (
         f"Trained {progress.step:,} steps: validation PSNR {psnr:.2f} dB, "
         f"{psnr - degraded:+.2f} dB over its input. See {report}"
-    )
-
-
-def how_to_resume(recipe: Recipe, progress: Progress) -> str:
-    """Returns a line that says how to go on with an interrupted training."""
-    return (
-        f"Stopped after step {progress.step:,} of {recipe.steps:,} and saved. To "
-        f"resume: {shlex.join([sys.executable, *sys.argv])}"
     )

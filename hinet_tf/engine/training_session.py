@@ -4,20 +4,16 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from hinet_tf.data import ValidationPairs
 from hinet_tf.engine import callbacks, distribution, recipe_parts
-from hinet_tf.engine.checkpoints import Checkpoints
-from hinet_tf.engine.initial_weights import load_initial_weights
-from hinet_tf.engine.json_log import JsonLog
-from hinet_tf.engine.progress import Progress
-from hinet_tf.engine.results import how_to_resume, write_results
 from hinet_tf.engine.run_directory import RunDirectory
+from hinet_tf.engine.session import Session
 from hinet_tf.engine.trainable_hinet import TrainableHINet
-from hinet_tf.engine.validator import Validator
 from hinet_tf.tasks import Recipe
 
 
-class TrainingSession:
-    """What one process does for a run: resume it, train, and leave the results.
+class TrainingSession(Session):
+    """A session under a strategy of TensorFlow, by `fit`.
 
     Args:
         recipe: The resolved recipe.
@@ -26,9 +22,10 @@ class TrainingSession:
         directory: The run directory, claimed for the recipe.
         wandb_project: Weights & Biases project to log to as well; `None` for none.
         on_bad: Called with each unusable validation file; by default the first one is raised.
+        quiet: Whether to show no progress.
 
     Example:
-    >>> session = TrainingSession(recipe, strategy, network, directory)
+    >>> session = TrainingSession(recipe, strategy, network, directory)  # doctest: +SKIP
     """
 
     def __init__(
@@ -39,33 +36,16 @@ class TrainingSession:
         directory: RunDirectory,
         wandb_project: str | None = None,
         on_bad: Callable[[Exception], None] | None = None,
+        quiet: bool = False,
     ) -> None:
-        self.recipe = recipe
+        super().__init__(recipe, network, directory, quiet)
         self.strategy = strategy
-        self.network = network
-        self.directory = directory
         self.wandb_project = wandb_project
         self.on_bad = on_bad
-        self.checkpoints = Checkpoints(directory / "checkpoints", recipe.keep_every)
-        self.log = JsonLog(directory / "log.jsonl")
-        self.progress = Progress(0, recipe.steps)
 
-    def resume(self) -> int:
-        """Restores the newest checkpoint or, in a new run, the weights to start from.
-
-        Returns:
-            The step to go on from.
-        """
-        step, notes = self.checkpoints.restore_newest(self.network)
-        if step == 0 and self.recipe.init:
-            load_initial_weights(self.network, self.recipe.init)
-        self.progress.step = step
-        self.progress.best_psnr = notes.get("best_psnr")
-        if self.directory.writable:
-            self.log.rewind(step)
-            pairs = recipe_parts.validation_data(self.recipe, self.on_bad)
-            self.validator = Validator(self.network, pairs)
-        return step
+    def validation_pairs(self) -> ValidationPairs:
+        """The images that the recipe validates on."""
+        return recipe_parts.validation_data(self.recipe, self.on_bad)
 
     def fit(self, data: tf.data.Dataset | tf.distribute.DistributedDataset) -> bool:
         """Trains to the last step.
@@ -100,50 +80,25 @@ class TrainingSession:
                 close()
         return self.progress.done
 
-    def finish(self) -> str:
-        """Writes the last model, pictures, learning curve and report.
-
-        Returns:
-            A line that says what was reached.
-        """
-        return write_results(self.directory, self.recipe, self.progress, self.log, self.validator)
-
-    def farewell(self) -> str:
-        """Returns a line that says how to go on with an interrupted run."""
-        return how_to_resume(self.recipe, self.progress)
-
     def _callbacks(self) -> tuple[list, list]:
         """The callbacks in the order they depend on, and what to close after an error."""
-        recipe, progress = self.recipe, self.progress
-        chain = [
-            callbacks.CountSteps(progress),
-            callbacks.StopOnDivergence(progress, self.checkpoints),
-        ]
         if not self.directory.writable:
-            signals = callbacks.StopOnSignal(self.strategy, save=lambda: None)
-            return [*chain, signals], [signals.restore_handlers]
-        metrics_log = callbacks.MetricsLog(
-            progress, self.log, self.directory / "tensorboard", recipe.log_interval
+            signals = callbacks.StopOnSignal(lambda: None, strategy=self.strategy)
+            chain = [
+                callbacks.CountSteps(self.progress),
+                callbacks.StopOnDivergence(self.progress, self.checkpoints),
+                signals,
+            ]
+            return chain, [signals.restore_handlers]
+        chain, closing = self.writing_callbacks(
+            self.directory / "tensorboard", strategy=self.strategy
         )
-        validate = callbacks.Validate(
-            progress,
-            self.validator,
-            metrics_log,
-            recipe.validation_interval,
-            self.directory / "best.keras",
-        )
-        # After the validation, whose best score belongs into the checkpoint.
-        saver = callbacks.SaveCheckpoints(progress, self.checkpoints, recipe.save_interval)
-        signals = callbacks.StopOnSignal(self.strategy, saver.save)
-        bar = callbacks.ProgressBar(progress, recipe.batch, recipe.validation_interval)
-        closing = [bar.close, signals.restore_handlers]
         if self.wandb_project:
             import wandb
 
-            chain.append(
-                callbacks.wandb_metrics(
-                    self.wandb_project, recipe, self.directory.path, progress.step
-                )
+            logger = callbacks.wandb_metrics(
+                self.wandb_project, self.recipe, self.directory.path, self.progress.step
             )
+            chain.insert(2, logger)
             closing.append(wandb.finish)
-        return [*chain, metrics_log, validate, saver, bar, signals], closing
+        return chain, closing

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hinet_tf.data.sources.array_source import ArraySource
-from hinet_tf.data.sources.disk_cache import Progress, cache_on_disk, no_progress
+from hinet_tf.data.sources.disk_cache import ShowProgress, cache_on_disk, no_progress
 from hinet_tf.data.sources.file_source import FileSource
 from hinet_tf.data.sources.folder_listing import OnBad
 from hinet_tf.data.sources.source import Source
@@ -20,7 +20,7 @@ def cached(
     source: Source,
     cache: str = "auto",
     on_bad: OnBad | None = None,
-    progress: Progress = no_progress,
+    progress: ShowProgress = no_progress,
 ) -> Source:
     """Returns a source of the same images that need not be decoded each time.
 
@@ -77,7 +77,7 @@ def bad_files(source: Source) -> Iterator[ImageFileError]:
             yield error
 
 
-def _in_memory(source: FileSource, on_bad: OnBad | None, progress: Progress) -> ArraySource:
+def _in_memory(source: FileSource, on_bad: OnBad | None, progress: ShowProgress) -> ArraySource:
     count = len(source)
     clean, degraded, names = [], [], []
     for index in progress(range(count), "Decoding"):

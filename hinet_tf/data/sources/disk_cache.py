@@ -16,7 +16,7 @@ from hinet_tf.images.header import decode_file
 from hinet_tf.images.image_file_error import ImageFileError
 
 # Wraps an iterable of known length, with a title, to show progress; `rich.progress.track` is one.
-Progress = Callable[[Iterable[int], str], Iterable[int]]
+ShowProgress = Callable[[Iterable[int], str], Iterable[int]]
 
 
 def no_progress(numbers: Iterable[int], title: str) -> Iterable[int]:
@@ -28,7 +28,7 @@ def cache_on_disk(
     source: FileSource,
     folder: Path,
     on_bad: OnBad | None = None,
-    progress: Progress = no_progress,
+    progress: ShowProgress = no_progress,
 ) -> RecordSource:
     """Decodes all images into one file of plain pixels, unless that was done before.
 
@@ -75,7 +75,7 @@ def cache_on_disk(
     return RecordSource([path], "target", degraded, plain_pixels=True, dtype=source.dtype)
 
 
-def _write(source: FileSource, path: Path, skip: OnBad, progress: Progress) -> None:
+def _write(source: FileSource, path: Path, skip: OnBad, progress: ShowProgress) -> None:
     count, dtype = len(source), source.dtype.as_numpy_dtype
     with tf.io.TFRecordWriter(str(path)) as writer:
         for index in progress(range(count), "Decoding"):

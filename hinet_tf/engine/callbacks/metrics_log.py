@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from hinet_tf.engine.json_log import JsonLog
-from hinet_tf.engine.progress import Progress
+from hinet_tf.engine.progress import TrainingProgress
 
 
 class MetricsLog(keras.callbacks.Callback):
@@ -16,45 +15,58 @@ class MetricsLog(keras.callbacks.Callback):
     Args:
         progress: The training's position.
         log: The JSON-lines file.
-        tensorboard: Directory of the TensorBoard events.
+        tensorboard: Directory of the TensorBoard events, which need TensorFlow; `None` for none.
         interval: Steps between two records.
 
     Example:
     >>> callback = MetricsLog(progress, JsonLog("log.jsonl"), "tensorboard", interval=50)
     """
 
-    def __init__(self, progress: Progress, log: JsonLog, tensorboard: Path, interval: int) -> None:
+    def __init__(
+        self, progress: TrainingProgress, log: JsonLog, tensorboard: Path | None, interval: int
+    ) -> None:
         super().__init__()
         self.progress = progress
         self.log = log
         self.interval = interval
-        self.writer = tf.summary.create_file_writer(str(tensorboard))
-        self._recent: list[dict[str, float]] = []
+        self._sums: dict[str, float] = {}
+        self._count = 0
+        self._tensorboard = None
+        if tensorboard:
+            import tensorflow as tf
+
+            self._tensorboard = tf.summary
+            self._writer = tf.summary.create_file_writer(str(tensorboard))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Collects the step's numbers and writes their means when due."""
-        self._recent.append({key: float(value) for key, value in logs.items()})
+        count = self.progress.newest
+        self._count += count
+        for key, value in logs.items():
+            self._sums[key] = self._sums.get(key, 0.0) + float(value) * count
         if self.progress.due(self.interval):
-            count = len(self._recent)
-            means = {key: sum(r[key] for r in self._recent) / count for key in self._recent[0]}
+            means = {key: total / self._count for key, total in self._sums.items()}
             rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
             self.write("train", {**means, "learning_rate": float(rate)})
-            self._recent.clear()
+            self._sums, self._count = {}, 0
 
     def write(self, kind: str, values: dict[str, float]) -> None:
         """Writes one record, such as a validation's, at the current step."""
         step = self.progress.step
         self.log.append({"step": step, "kind": kind, **values})
-        with self.writer.as_default(step):
-            for key, value in values.items():
-                tf.summary.scalar(f"{kind}/{key}", value)
-        self.writer.flush()
+        if self._tensorboard:
+            with self._writer.as_default(step):
+                for key, value in values.items():
+                    self._tensorboard.scalar(f"{kind}/{key}", value)
+            self._writer.flush()
 
     def write_image(self, name: str, image: Any) -> None:
         """Shows a uint8 image in TensorBoard at the current step."""
-        with self.writer.as_default(self.progress.step):
-            tf.summary.image(name, image[tf.newaxis])
+        if self._tensorboard:
+            with self._writer.as_default(self.progress.step):
+                self._tensorboard.image(name, image[None])
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Closes the events file."""
-        self.writer.close()
+        if self._tensorboard:
+            self._writer.close()

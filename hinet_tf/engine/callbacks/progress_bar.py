@@ -4,10 +4,15 @@ from typing import Any
 
 import keras
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
-from hinet_tf.engine.progress import Progress
+from hinet_tf.engine.progress import TrainingProgress
 
 # Weight of the newest step in the figures shown: they follow the last twenty steps or so.
 _SMOOTHING = 0.05
@@ -29,7 +34,7 @@ class ProgressBar(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, progress: Progress, batch: int, interval: int, console: Console | None = None
+        self, progress: TrainingProgress, batch: int, interval: int, console: Console | None = None
     ) -> None:
         super().__init__()
         self.progress = progress
@@ -38,7 +43,7 @@ class ProgressBar(keras.callbacks.Callback):
         self.console = console or Console()
         self._figures: dict[str, float] = {}
         self._steps_seen = 0
-        self._bar = Bar(
+        self._bar = Progress(
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn("{task.fields[figures]}"),

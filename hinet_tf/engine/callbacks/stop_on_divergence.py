@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from hinet_tf.engine.checkpoints import Checkpoints
-from hinet_tf.engine.progress import Progress
+from hinet_tf.engine.progress import TrainingProgress
 from hinet_tf.optimizers import LossScaledAdam
 
 
@@ -27,7 +27,7 @@ class StopOnDivergence(keras.callbacks.Callback):
     >>> callback = StopOnDivergence(progress, checkpoints)
     """
 
-    def __init__(self, progress: Progress, checkpoints: Checkpoints) -> None:
+    def __init__(self, progress: TrainingProgress, checkpoints: Checkpoints) -> None:
         super().__init__()
         self.progress = progress
         self.checkpoints = checkpoints

@@ -1,31 +1,42 @@
 """Giving way to a machine that is taken away."""
 
+import math
 import signal
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
-import tensorflow as tf
+
+if TYPE_CHECKING:
+    # A training on JAX stops as well, and must not bring it in.
+    import tensorflow as tf
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """On SIGTERM or Ctrl-C, finishes the step, saves and ends the training.
+    """On SIGTERM or Ctrl-C, or when its time is up, finishes the step, saves and ends the training.
 
     With several workers the signal may reach only one of them, while the others would wait for
     it in the next step for ever: after each step the workers tell one another.
 
     Args:
-        strategy: The strategy of the training.
         save: Saves the state; called once, before the training ends.
+        strategy: The strategy of the training; `None` for one process.
+        seconds: End after so long; `None` for never.
 
     Example:
-    >>> callback = StopOnSignal(strategy, save_checkpoints.save)
+    >>> callback = StopOnSignal(save=lambda: None, seconds=540)
     """
 
-    def __init__(self, strategy: tf.distribute.Strategy, save: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        save: Callable[[], None],
+        strategy: "tf.distribute.Strategy | None" = None,
+        seconds: float | None = None,
+    ) -> None:
         super().__init__()
-        self.stopped = False
         self._received = False
+        self._end = math.inf if seconds is None else time.monotonic() + seconds
         self._save = save
         self._agree = _agreement(strategy)
         self._previous: dict[int, Any] = {}
@@ -36,9 +47,8 @@ class StopOnSignal(keras.callbacks.Callback):
             self._previous[number] = signal.signal(number, self._receive)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Ends the training if any worker has received a signal."""
-        if self._agree(self._received):
-            self.stopped = True
+        """Ends the training if any worker has received a signal or has no time left."""
+        if self._agree(self._received or time.monotonic() >= self._end):
             self._save()
             self.model.stop_training = True
 
@@ -56,12 +66,16 @@ class StopOnSignal(keras.callbacks.Callback):
         self._received = True
 
 
-def _agreement(strategy: tf.distribute.Strategy) -> Callable[[bool], bool]:
+def _agreement(strategy: "tf.distribute.Strategy | None") -> Callable[[bool], bool]:
+    if strategy is None:
+        return lambda received: received
+    import tensorflow as tf
+
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return lambda received: received
 
     @tf.function
-    def agree(received: tf.Tensor) -> tf.Tensor:
+    def agree(received: Any) -> Any:
         return strategy.reduce("SUM", received, axis=None)
 
     return lambda received: bool(agree(tf.constant(float(received))) > 0)

@@ -1,5 +1,6 @@
 """Validation during the training."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import keras
 import numpy as np
 
 from hinet_tf.engine.callbacks.metrics_log import MetricsLog
-from hinet_tf.engine.progress import Progress
+from hinet_tf.engine.progress import TrainingProgress
 from hinet_tf.engine.results import validate
 from hinet_tf.engine.validator import Validator
 from hinet_tf.images.pixel_format import to_uint8
@@ -22,6 +23,7 @@ class Validate(keras.callbacks.Callback):
         metrics_log: Where scores and a before/after picture go.
         interval: Steps between two validations.
         best: File of the best model.
+        update: Called before the network is read: brings in weights that are trained elsewhere.
 
     Example:
     >>> callback = Validate(progress, validator, metrics_log, 1000, Path("best.keras"))
@@ -29,11 +31,12 @@ class Validate(keras.callbacks.Callback):
 
     def __init__(
         self,
-        progress: Progress,
+        progress: TrainingProgress,
         validator: Validator,
         metrics_log: MetricsLog,
         interval: int,
         best: Path,
+        update: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.progress = progress
@@ -41,6 +44,7 @@ class Validate(keras.callbacks.Callback):
         self.metrics_log = metrics_log
         self.interval = interval
         self.best = best
+        self.update = update
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Validates when due."""
@@ -49,6 +53,7 @@ class Validate(keras.callbacks.Callback):
 
     def run(self) -> None:
         """Scores the network now, writes the scores and saves the model if it is the best."""
+        self.update()
         scores = validate(self.progress, self.validator, self.best)
         self.metrics_log.write("validation", scores)
         _, images = self.validator.restored(0)

@@ -77,6 +77,8 @@ class DeviceTraining:
         missing = self.most_steps - count
         padded = Samples(*(np.pad(a, ((0, missing), *[(0, 0)] * (a.ndim - 1))) for a in samples))
         self._state, sums = self._compiled(self._state, self._images, padded, np.int32(count))
+        # The schedule that callbacks read counts by it.
+        self.network.optimizer.iterations.assign(step + count)
         return {key: float(value) / count for key, value in jax.device_get(sums).items()}
 
     def update_network(self) -> None:

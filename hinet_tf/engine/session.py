@@ -1,0 +1,124 @@
+"""What every training of a run does, on whatever it computes."""
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+from rich.console import Console
+
+from hinet_tf.data import ImagePair
+from hinet_tf.engine import callbacks
+from hinet_tf.engine.checkpoints import Checkpoints
+from hinet_tf.engine.initial_weights import load_initial_weights
+from hinet_tf.engine.json_log import JsonLog
+from hinet_tf.engine.progress import TrainingProgress
+from hinet_tf.engine.results import write_results
+from hinet_tf.engine.run_directory import RunDirectory
+from hinet_tf.engine.validator import Validator
+from hinet_tf.models import HINet
+from hinet_tf.tasks import Recipe
+
+
+class Session:
+    """One process's part in a run: resume it, train, and leave the results.
+
+    Subclasses say what is validated on and how a step is made.
+
+    Args:
+        recipe: The resolved recipe.
+        network: The compiled network.
+        directory: The run directory, claimed for the recipe.
+        quiet: Whether to show no progress.
+    """
+
+    def __init__(
+        self, recipe: Recipe, network: HINet, directory: RunDirectory, quiet: bool = False
+    ) -> None:
+        self.recipe = recipe
+        self.network = network
+        self.directory = directory
+        self.quiet = quiet
+        self.checkpoints = Checkpoints(directory / "checkpoints", recipe.keep_every)
+        self.log = JsonLog(directory / "log.jsonl")
+        self.progress = TrainingProgress(0, recipe.steps)
+
+    def validation_pairs(self) -> Sequence[ImagePair]:
+        """The images to validate on."""
+        raise NotImplementedError
+
+    def resume(self) -> int:
+        """Restores the newest checkpoint or, in a new run, the weights to start from.
+
+        Returns:
+            The step to go on from.
+        """
+        step, notes = self.checkpoints.restore_newest(self.network)
+        if step == 0 and self.recipe.init:
+            load_initial_weights(self.network, self.recipe.init)
+        self.progress.step = step
+        self.progress.best_psnr = notes.get("best_psnr")
+        if self.directory.writable:
+            self.log.rewind(step)
+            self.validator = Validator(self.network, self.validation_pairs())
+        return step
+
+    def finish(self) -> str:
+        """Writes the last model, pictures, learning curve and report.
+
+        Returns:
+            A line that says what was reached.
+        """
+        return write_results(self.directory, self.recipe, self.progress, self.log, self.validator)
+
+    def how_to_resume(self) -> str:
+        """Returns a line that says how to go on with an interrupted training."""
+        return (
+            f"Stopped after step {self.progress.step:,} of {self.recipe.steps:,} and saved. To "
+            f"resume: {shlex.join([sys.executable, *sys.argv])}"
+        )
+
+    def writing_callbacks(
+        self,
+        tensorboard: Path | None,
+        update: Callable[[], None] = lambda: None,
+        save_seconds: float | None = None,
+        **stop: Any,
+    ) -> tuple[list[keras.callbacks.Callback], list[Callable[[], None]]]:
+        """The callbacks of a process that writes, in the order they depend on.
+
+        Args:
+            tensorboard: Directory of TensorBoard's events; `None` for none.
+            update: Brings the weights into the network where they are trained elsewhere.
+            save_seconds: As in `SaveCheckpoints`.
+            **stop: `strategy` and `seconds` of `StopOnSignal`.
+
+        Returns:
+            The callbacks, and what to call after an error.
+        """
+        recipe, progress = self.recipe, self.progress
+        log = callbacks.MetricsLog(progress, self.log, tensorboard, recipe.log_interval)
+        validate = callbacks.Validate(
+            progress,
+            self.validator,
+            log,
+            recipe.validation_interval,
+            self.directory / "best.keras",
+            update,
+        )
+        # After the validation, whose best score belongs into the checkpoint.
+        saver = callbacks.SaveCheckpoints(
+            progress, self.checkpoints, recipe.save_interval, save_seconds, update
+        )
+        signals = callbacks.StopOnSignal(saver.save, **stop)
+        bar = callbacks.ProgressBar(
+            progress, recipe.batch, recipe.validation_interval, Console(quiet=self.quiet)
+        )
+        chain = [
+            callbacks.CountSteps(progress),
+            callbacks.StopOnDivergence(progress, self.checkpoints),
+            *(log, validate, saver, bar, signals),
+        ]
+        return chain, [bar.close, signals.restore_handlers]
