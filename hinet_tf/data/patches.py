@@ -29,7 +29,7 @@ def random_patches(
         Tensors `(side + 2 * margin, side + 2 * margin, channels)`.
 
     Example:
-    >>> degraded, clean = random_patches([degraded, clean], 256, seed=7)
+    >>> degraded, clean = random_patches([image, image], 256, seed=7)
     """
     height, width = tf.unstack(tf.shape(images[0])[:2])
     extent = side + 2 * margin

@@ -19,7 +19,8 @@ class Restoration(NamedTuple):
     """What became of one validation image: its PSNR in dB before and after.
 
     Example:
-    >>> gain = restoration.psnr - restoration.degraded_psnr
+    >>> Restoration("chelsea", degraded_psnr=20.0, psnr=30.5).psnr
+    30.5
     """
 
     name: str
@@ -38,7 +39,8 @@ class Validator:
         pairs: Degraded and clean images.
 
     Example:
-    >>> validator = Validator(network, ValidationPairs(open_sources("builtin", "val")))
+    >>> pairs = ValidationPairs(builtin_photos("val"), degradation=GaussianNoise(25))
+    >>> validator = Validator(network, pairs)
     """
 
     def __init__(self, network: HINet, pairs: Sequence[ImagePair]) -> None:

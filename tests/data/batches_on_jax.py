@@ -13,7 +13,7 @@ import numpy as np
 
 from hinet_tf.data.degradations import BlindNoise, JpegCompression, MotionBlur
 from hinet_tf.data.on_device.batch import Samples, make_batch, sample_numbers
-from hinet_tf.data.on_device.packed_images import hold_images
+from hinet_tf.data.on_device.packed_images import pack_images
 from hinet_tf.data.on_device.sample_order import HostSampleOrder
 from hinet_tf.data.sources.image_list import ImageList
 
@@ -27,7 +27,7 @@ lists = [
     ImageList([str(n) for n in range(len(clean))], clean),
     ImageList([str(n) for n in range(len(target))], target, degraded),
 ]
-images = hold_images(lists)
+images = pack_images(lists)
 lengths = [len(part) for part in lists]
 order = HostSampleOrder(lengths, (3, 1), 10)
 samples = sample_numbers(order, lengths, step=3, count=4, batch=8)

@@ -96,7 +96,9 @@ def demosaic(raw, sites, corrected):
         A tensor `(height, width, 3)`.
 
     Example:
-    >>> image = demosaic(raw, sites, corrected=1.0)
+    >>> sites = bayer_sites(*image.shape[:2], phase=np.array([0, 1]))
+    >>> demosaic(mosaic(image, sites), sites, corrected=1.0).shape
+    TensorShape([64, 96, 3])
     """
     height, width = raw.shape
     # Reflection about the edge pixel keeps the order of the colours.

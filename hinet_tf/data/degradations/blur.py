@@ -43,7 +43,8 @@ def convolve(planes, kernels):
         A float tensor `(count, height, width)`.
 
     Example:
-    >>> blurred = convolve(planes, kernel[None])
+    >>> convolve(np.ones((3, 32, 40), "float32"), disk(2.0, radius=2)[None]).shape
+    TensorShape([3, 32, 40])
     """
     _, height, width = planes.shape
     side = kernels.shape[-1]
@@ -98,7 +99,8 @@ def splat(rows, columns, radius: int, weights=1.0):
         A float32 tensor `(2 * radius + 1, 2 * radius + 1)` that sums to one.
 
     Example:
-    >>> kernel = splat(rows, columns, radius=8)
+    >>> splat(np.array([0.0, 0.5]), np.array([0.0, 1.0]), radius=8).shape
+    TensorShape([17, 17])
     """
     axis = np.arange(-radius, radius + 1, dtype=np.float32)
     row_shares = ops.maximum(1.0 - ops.abs(rows[:, None] - axis), 0.0)

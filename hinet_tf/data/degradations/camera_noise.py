@@ -136,7 +136,7 @@ class CameraNoise:
             for each row.
 
         Example:
-        >>> noise = CameraNoise(iso=800).sensor_noise(measured, seed=7)
+        >>> noise = CameraNoise(iso=800).sensor_noise(image[..., 0], seed=7)
         """
         shot, read, row = self.strengths(seed)
         pixels = random_numbers.normal(random_numbers.fold_in(seed, 5), measured.shape)

@@ -30,7 +30,7 @@ def to_srgb(light):
         A tensor of the same shape, in [0, 1].
 
     Example:
-    >>> image = to_srgb(light)
+    >>> image = to_srgb(to_linear(image))
     """
     curve = 1.055 * _power(ops.maximum(light, 0.0031308), 1.0 / 2.4) - 0.055
     return ops.where(light <= 0.0031308, light * 12.92, curve)

@@ -19,7 +19,8 @@ class Samples(NamedTuple):
         number: The sample's number in the training as two words, `(..., 2)` uint32, high first.
 
     Example:
-    >>> samples = sample_numbers(order, lengths, step=0, count=10, batch=64)
+    >>> Samples(image=np.array([3]), number=np.array([[0, 7]])).image.shape
+    (1,)
     """
 
     image: Any
@@ -40,7 +41,10 @@ def sample_numbers(order: Any, lengths: Any, step: int, count: int, batch: int) 
         NumPy arrays of shape `(count, batch)` and `(count, batch, 2)`.
 
     Example:
-    >>> samples = sample_numbers(order, [196, 25], step=0, count=10, batch=64)
+    >>> from hinet_tf.data.on_device.sample_order import HostSampleOrder
+    >>> order = HostSampleOrder([196, 25], seed=7)
+    >>> sample_numbers(order, [196, 25], step=0, count=10, batch=64).number.shape
+    (10, 64, 2)
     """
     numbers = np.arange(step * batch, (step + count) * batch, dtype=np.int64)
     sources, indices = order(numbers)
@@ -76,7 +80,9 @@ def make_batch(
         Degraded and clean patches, float32 `(batch, patch, patch, 3)` in [0, 1].
 
     Example:
-    >>> degraded, clean = make_batch(images, samples, GaussianNoise(25), 64, "none", 7, (False,))
+    >>> degraded, clean = make_batch(  # doctest: +SKIP
+    ...     images, samples, GaussianNoise(25), 64, "none", 7, (False,)
+    ... )
     """
 
     def pair(sample: Samples) -> Any:

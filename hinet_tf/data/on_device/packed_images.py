@@ -28,8 +28,6 @@ class DeviceImages(NamedTuple):
         width: Columns of each image, int32.
         paired: Whether the image has a partner.
 
-    Example:
-    >>> images = hold_images(open_image_lists("builtin", "train"))
     """
 
     clean: Any
@@ -41,7 +39,7 @@ class DeviceImages(NamedTuple):
     paired: Any
 
 
-def hold_images(lists: Sequence[ImageList]) -> DeviceImages:
+def pack_images(lists: Sequence[ImageList]) -> DeviceImages:
     """Copies images into the memory of Keras' default device.
 
     Args:
@@ -54,7 +52,9 @@ def hold_images(lists: Sequence[ImageList]) -> DeviceImages:
         ValueError: If there are 2**32 pixels or more.
 
     Example:
-    >>> images = hold_images(open_image_lists("builtin", "train"))
+    >>> from hinet_tf.data.sources.image_list import open_image_lists
+    >>> pack_images(open_image_lists("builtin", "val")).height.shape
+    TensorShape([1])
     """
     clean = [image for images in lists for image in images.clean]
     degraded = [image for images in lists if images.paired for image in images.degraded]

@@ -24,7 +24,9 @@ class FileSource(Source):
         ValueError: If there are no images, or counts or sizes do not fit.
 
     Example:
-    >>> source = FileSource([read_header("photo.png")])
+    >>> from hinet_tf.images.header import read_header
+    >>> FileSource([read_header("photo.png")]).names
+    ('photo',)
     """
 
     def __init__(

@@ -35,7 +35,7 @@ class RecordSource(Source):
         ValueError: If a file is truncated or there are no records.
 
     Example:
-    >>> source = RecordSource(["gopro-train.tfrecord"], "target", "input", plain_pixels=True)
+    >>> source = RecordSource(["gopro.tfrecord"], "target", "input")  # doctest: +SKIP
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class RecordSource(Source):
         dtype: tf.DType = tf.uint8,
         title: str = "",
     ):
-        places = [record_places(Path(file)) for file in files]
-        self._file_of = np.repeat(np.arange(len(files)), [len(begins) for begins, _ in places])
-        self._begins = np.concatenate([begins for begins, _ in places])
-        self._lengths = np.concatenate([lengths for _, lengths in places])
+        offsets = [record_offsets(Path(file)) for file in files]
+        self._file_of = np.repeat(np.arange(len(files)), [len(begins) for begins, _ in offsets])
+        self._begins = np.concatenate([begins for begins, _ in offsets])
+        self._lengths = np.concatenate([lengths for _, lengths in offsets])
         if not len(self._begins):
             raise ValueError(f"{title or 'The records'}: no records in {len(files)} files.")
         self._descriptors = [os.open(file, os.O_RDONLY) for file in files]
@@ -109,7 +109,7 @@ def _close(descriptors: list[int]) -> None:
         os.close(descriptor)
 
 
-def record_places(file: Path) -> tuple[np.ndarray, np.ndarray]:
+def record_offsets(file: Path) -> tuple[np.ndarray, np.ndarray]:
     """Returns where the contents of a TFRecord file's records begin, and their lengths.
 
     Args:
@@ -122,7 +122,7 @@ def record_places(file: Path) -> tuple[np.ndarray, np.ndarray]:
         ValueError: If the file ends within a record.
 
     Example:
-    >>> begins, lengths = record_places(Path("gopro-train.tfrecord"))
+    >>> begins, lengths = record_offsets(Path("gopro.tfrecord"))  # doctest: +SKIP
     """
     begins, lengths = [], []
     size = file.stat().st_size

@@ -18,7 +18,7 @@ class Source(ABC):
         dtype: `tf.uint8` or `tf.uint16`, one for all images.
 
     Example:
-    >>> degraded, clean = source.read(0)
+    >>> degraded, clean = paired_folder("gopro", "train").read(0)
     """
 
     names: tuple[str, ...]

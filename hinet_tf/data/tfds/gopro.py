@@ -15,7 +15,7 @@ class Gopro(ImagePairBuilder):
 
     Example:
     >>> import hinet_tf.data.tfds
-    >>> dataset = tfds.load("gopro", split="test", as_supervised=True)
+    >>> dataset = tfds.load("gopro", split="test", as_supervised=True)  # doctest: +SKIP
     """
 
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\

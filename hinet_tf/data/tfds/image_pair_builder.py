@@ -29,7 +29,7 @@ class ImagePairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         **kwargs: As for any TFDS builder.
 
     Example:
-    >>> tfds.load("gopro", split="train", builder_kwargs={"strict": True})
+    >>> tfds.load("gopro", split="train", builder_kwargs={"strict": True})  # doctest: +SKIP
     """
 
     VERSION = tfds.core.Version("1.0.0")

@@ -64,7 +64,7 @@ def search_pairs(
         ValueError: If an image has no partner.
 
     Example:
-    >>> pairs = search_pairs([root], {"blur": "sharp"}, "train")
+    >>> pairs = search_pairs([Path("gopro")], {"input": "target"}, "train")
     """
     found: dict[str, PairFiles] = {}
     for root in roots:
@@ -97,7 +97,7 @@ def pairs_of(degraded: Path, clean: Path, joint: str = "-") -> list[PairFiles]:
         FileNotFoundError: If a folder is missing.
 
     Example:
-    >>> pairs = pairs_of(Path("blur"), Path("sharp"))
+    >>> pairs = pairs_of(Path("gopro/train/input"), Path("gopro/train/target"))
     """
     pairs, unmatched = pair_files(degraded, clean)
     if unmatched:

@@ -17,7 +17,7 @@ class Rain13k(ImagePairBuilder):
 
     Example:
     >>> import hinet_tf.data.tfds
-    >>> dataset = tfds.load("rain13k", split="rain100l", as_supervised=True)
+    >>> dataset = tfds.load("rain13k", split="rain100l", as_supervised=True)  # doctest: +SKIP
     """
 
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\

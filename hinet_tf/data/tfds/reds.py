@@ -15,7 +15,7 @@ class Reds(ImagePairBuilder):
 
     Example:
     >>> import hinet_tf.data.tfds
-    >>> dataset = tfds.load("reds", split="validation", as_supervised=True)
+    >>> dataset = tfds.load("reds", split="validation", as_supervised=True)  # doctest: +SKIP
     """
 
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\

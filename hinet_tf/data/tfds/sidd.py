@@ -19,7 +19,7 @@ class Sidd(ImagePairBuilder):
 
     Example:
     >>> import hinet_tf.data.tfds
-    >>> dataset = tfds.load("sidd", split="train", as_supervised=True)
+    >>> dataset = tfds.load("sidd", split="train", as_supervised=True)  # doctest: +SKIP
     """
 
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\

@@ -28,7 +28,7 @@ def open_tfds(name: str, split: str = "train") -> list[RecordSource]:
             no such images.
 
     Example:
-    >>> sources = open_tfds("gopro", "train")
+    >>> sources = open_tfds("gopro", "train")  # doctest: +SKIP
     """
     if importlib.util.find_spec("tensorflow_datasets") is None:
         raise ValueError(f"tfds:{name} needs TFDS; install it with pip install 'hinet-tf[data]'.")

@@ -26,7 +26,9 @@ class Validate(keras.callbacks.Callback):
         update: Called before the network is read: brings in weights that are trained elsewhere.
 
     Example:
-    >>> callback = Validate(progress, validator, metrics_log, 1000, Path("best.keras"))
+    >>> callback = Validate(  # doctest: +SKIP
+    ...     progress, validator, metrics_log, 1000, Path("best.keras")
+    ... )
     """
 
     def __init__(

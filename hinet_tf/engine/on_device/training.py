@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from hinet_tf.data.on_device.batch import Samples, make_batch, sample_numbers
-from hinet_tf.data.on_device.packed_images import hold_images
+from hinet_tf.data.on_device.packed_images import pack_images
 from hinet_tf.data.on_device.sample_order import HostSampleOrder
 from hinet_tf.data.sources.image_list import ImageList
 from hinet_tf.engine import recipe_parts
@@ -36,8 +36,8 @@ class DeviceTraining:
         most_steps: Steps of a call at most; decides how much is told to the device at once.
 
     Example:
-    >>> training = DeviceTraining(network, recipe, lists)
-    >>> means = training.run(step=0, count=50)
+    >>> training = DeviceTraining(network, recipe, lists)  # doctest: +SKIP
+    >>> means = training.run(step=0, count=50)  # doctest: +SKIP
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class DeviceTraining:
         self.most_steps = most_steps
         self._lengths = [len(images) for images in lists]
         self._order = HostSampleOrder(self._lengths, recipe.shares, recipe.seed)
-        self._images = hold_images(lists)
+        self._images = pack_images(lists)
         self._kinds = tuple(sorted({images.paired for images in lists}))
         self._degradation = recipe_parts.build_degradation(recipe)
         self._loss = recipe_parts.build_loss(recipe)

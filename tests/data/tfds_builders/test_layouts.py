@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from hinet_tf.data import open_sources, training_pipeline
-from hinet_tf.data.sources.record_source import record_places
+from hinet_tf.data.sources.record_source import record_offsets
 from hinet_tf.data.tfds import Gopro, Rain13k, Reds, Sidd
 from hinet_tf.data.tfds.image_pair_builder import crop_starts
 
@@ -279,16 +279,16 @@ def test_data_not_downloaded_says_where_to_get_it(tmp_path, monkeypatch):
         open_sources("tfds:gopro", "train")
 
 
-def test_record_places_against_tensorflow_and_a_file_cut_short(tmp_path):
+def test_record_offsets_against_tensorflow_and_a_file_cut_short(tmp_path):
     path = tmp_path / "a.tfrecord"
     contents = [b"one", b"", b"three" * 100]
     with tf.io.TFRecordWriter(str(path)) as writer:
         for content in contents:
             writer.write(content)
-    begins, lengths = record_places(path)
+    begins, lengths = record_offsets(path)
     raw = path.read_bytes()
     assert [raw[b : b + n] for b, n in zip(begins, lengths, strict=True)] == contents
     for size in (len(raw) - 1, 5):
         os.truncate(path, size)
         with pytest.raises(ValueError, match="truncated"):
-            record_places(path)
+            record_offsets(path)
