@@ -2,15 +2,17 @@
 #   make demo   trains a small denoiser, restores a photo, exports it (minutes)
 #   make test   runs the test suite
 #   make test-web   drives the web page in Chromium
+#   make test-arm   runs .tflite files on emulated ARM64 processors
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 DEMO := demo
+ARM64 := build/arm64
 STEPS := 500
 
-.PHONY: demo test test-slow test-bulk test-web lint clean
+.PHONY: demo test test-slow test-arm test-bulk test-web lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training --steps $(STEPS) \
@@ -35,6 +37,13 @@ test-web: $(VENV)/test-installed
 	command -v chromium > /dev/null || \
 		apt-get install --quiet --yes --no-install-recommends chromium || true
 	$(BIN)/python -m pytest tests/web -m "slow or not slow" -rs
+
+# Needs Debian's apt-get and dpkg; installs nothing.
+test-arm: $(VENV)/test-installed $(ARM64)/qemu-aarch64
+	HINET_ARM64=$(ARM64) $(BIN)/python -m pytest tests/arm64 -m "slow or not slow" -rs
+
+$(ARM64)/qemu-aarch64: tests/arm64/sysroot.sh
+	tests/arm64/sysroot.sh $(ARM64) $(BIN)/python
 
 lint: $(VENV)/test-installed
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from hinet_tf.deploy.graph.rewrite import deployable_graph
+from hinet_tf.deploy.tflite.arm64 import arm64_emulator
 from hinet_tf.deploy.tflite.conversion import IMAGE_TYPES
 from hinet_tf.deploy.tflite.integer_quantizer import require_quantizer
 from hinet_tf.deploy.tflite.metadata import add_metadata, metadata
@@ -85,6 +86,7 @@ def export_tflite(
     sizes = _validated(model, sizes, output, image_type)
     if recipe.needs_quantizer:
         require_quantizer()
+    emulator = arm64_emulator()
     path = Path(path)
     _check_target(path, overwrite, model.count_params() * recipe.weight_bytes)
     pairs = verification_pairs(photos)
@@ -104,6 +106,7 @@ def export_tflite(
         max_drop=recipe.max_drop if max_drop is None else max_drop,
         local=model.norm == "local" and not _has_only_global_statistics(graph),
         weights=graph.count_params(),
+        emulator=emulator,
     )
     content, search = quantized(graph, verification, calibration, on_progress)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from hinet_tf.data import ImagePair
 from hinet_tf.deploy.tflite.agreement import PhotoAgreement, compare, mean_drop
+from hinet_tf.deploy.tflite.arm64 import PROCESSORS, ARM64Emulator
 from hinet_tf.deploy.tflite.device_arithmetic import has_vulkan, restore_on_device
 from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
 from hinet_tf.deploy.tflite.report import Check
@@ -25,6 +26,8 @@ from hinet_tf.models import HINet
 
 # The GPU computes in float32 on a software device; one unit of 8 bits would be 0.0039.
 _GPU_TOLERANCE = 1e-3
+# Restored PSNR in decibels by which processors may differ.
+_ARM64_TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Verification:
         max_drop: Restored PSNR in decibels that may be lost.
         local: Whether statistics are local on some size.
         weights: Number of weights in the file.
+        emulator: ARM64 processors to run the file on, if there are any.
     """
 
     model: HINet
@@ -52,6 +56,7 @@ class Verification:
     max_drop: float
     local: bool
     weights: int
+    emulator: ARM64Emulator | None = None
 
     @functools.cached_property
     def photos(self) -> list[ImagePair]:
@@ -90,6 +95,7 @@ class Verification:
             *self._finite(content),
             *self._float16(content),
             self._gpu(content),
+            self._arm64(content),
         ]
 
     def _partitions(self, content: bytes) -> Iterator[Check]:
@@ -173,6 +179,28 @@ class Verification:
             f"every operator; within {_GPU_TOLERANCE:g}",
         )
 
+    def _arm64(self, content: bytes) -> Check:
+        name = "ARM64 kernels"
+        if self.emulator is None:
+            return Check(name, None, "no emulator named by HINET_ARM64", "not checked")
+        photo = self.photos[0]
+        here = [self._by_file(TFLiteModel(content), photo.degraded)]
+        found = [
+            compare(here, functools.partial(self._by_arm64, content, processor), [photo])[0]
+            for processor in PROCESSORS[:2]
+        ]
+        drop = max((agreement.drop for agreement in found), key=abs)
+        between = min(agreement.between for agreement in found)
+        required = self.recipe.agreement
+        return Check(
+            name,
+            abs(drop) <= _ARM64_TOLERANCE and (required is None or between >= required),
+            f"{between:.1f} dB from the result here, {drop:.3f} dB lost, on "
+            f"{' and '.join(PROCESSORS[:2])}, emulated",
+            f"within {_ARM64_TOLERANCE:g} dB"
+            + ("" if required is None else f", at least {required:.0f} dB"),
+        )
+
     def _as_file_sees(self, photo: ImagePair) -> ImagePair:
         if self.image_type == "float32":
             return photo
@@ -184,6 +212,12 @@ class Verification:
         if self.image_type == "float32":
             return restored
         return to_uint8(restored).astype(np.float32) / 255
+
+    def _by_arm64(self, content: bytes, processor: str, image: np.ndarray) -> np.ndarray:
+        if self.image_type == "float32":
+            return self.emulator.restore(content, [image], processor)[0]
+        [restored] = self.emulator.restore(content, [to_uint8(image)], processor)
+        return restored.astype(np.float32) / 255
 
     def _by_file(self, file: TFLiteModel, image: np.ndarray) -> np.ndarray:
         if self.image_type == "float32":
