@@ -32,5 +32,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "sources.record_source": ["RecordSource"],
         "sources.source": ["Source"],
         "validation_pairs": ["ValidationPairs"],
+        "whole_images": ["validation_pipeline"],
     },
 )

@@ -9,6 +9,7 @@ from hinet_tf.data.augmentation import AUGMENTATIONS, dihedral, draw_mode
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.patches import random_patches, to_network
 from hinet_tf.data.sample_order import SampleOrder
+from hinet_tf.data.sources.listed import listed_sources
 from hinet_tf.data.sources.source import Source
 
 
@@ -27,6 +28,8 @@ def training_pipeline(
     channels: int = 3,
 ) -> tf.data.Dataset:
     """Returns endless training batches that depend on the seed and the step alone.
+
+    For the `validation_data` of `fit` see `validation_pipeline`.
 
     Batch number `k` is computed from `(seed, k)`: a run resumed with `start_step=k` sees what the
     uninterrupted run would have seen, from its first batch on. Worker `shard_index` of
@@ -51,14 +54,14 @@ def training_pipeline(
         `(batch // shard_count, patch, patch, channels)`.
 
     Raises:
-        ValueError: If an argument is out of its range, or a source without degraded partners
-            meets no degradation.
+        ValueError: If an argument is out of its range, a source without degraded partners
+            meets no degradation, or names come where sources are expected.
 
     Example:
     >>> photos = open_sources("builtin", "train")
     >>> dataset = training_pipeline(photos, degradation=GaussianNoise(25), patch=64, batch=8)
     """
-    sources = [sources] if isinstance(sources, Source) else list(sources)
+    sources = listed_sources(sources)
     _check(sources, degradation, patch, batch, augmentation, start_step, channels)
     if batch % shard_count or not 0 <= shard_index < shard_count:
         raise ValueError(
@@ -116,8 +119,6 @@ def _pair(
 
 
 def _check(sources, degradation, patch, batch, augmentation, start_step, channels) -> None:
-    if not sources:
-        raise ValueError("No source was received; expected at least one.")
     clean = [source for source in sources if not source.paired]
     if clean and degradation is None:
         raise ValueError(

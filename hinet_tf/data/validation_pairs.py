@@ -10,6 +10,7 @@ from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.image_pair import ImagePair
 from hinet_tf.data.sources.image_list import ImageList
+from hinet_tf.data.sources.listed import listed_sources
 
 if TYPE_CHECKING:
     # A list of images needs no TensorFlow, and this module must not bring it in.
@@ -32,7 +33,8 @@ class ValidationPairs(Sequence[ImagePair]):
         channels: 3 for RGB (gray images are repeated), 1 for gray.
 
     Raises:
-        ValueError: If a source without degraded partners meets no degradation.
+        ValueError: If a source without degraded partners meets no degradation, or names come
+            where sources are expected.
 
     Example:
     >>> pairs = ValidationPairs(open_sources("builtin", "val"), degradation=GaussianNoise(25))
@@ -47,7 +49,7 @@ class ValidationPairs(Sequence[ImagePair]):
         limit: int | None = None,
         channels: int = 3,
     ):
-        sources = list(sources) if isinstance(sources, Sequence) else [sources]
+        sources = listed_sources(sources)
         if degradation is None and not all(source.paired for source in sources):
             raise ValueError(
                 "A source has no degraded partners and `degradation` is None; pass a degradation "

@@ -45,8 +45,7 @@ def restore_file(
         OSError: If the target cannot be written.
     """
     target = Path(target)
-    opened = open_image(source, max_pixels=max_pixels)
-    _check_shades(opened)
+    opened = open_to_restore(source, max_pixels)
     check_target(opened, target)
     pages = opened.pages if all_pages else 1
     if pages > 1 and target.suffix.lower() not in (".tif", ".tiff", ".webp"):
@@ -64,7 +63,20 @@ def restore_file(
     return target
 
 
-def _check_shades(opened: ImageFile) -> None:
+def open_to_restore(source: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> ImageFile:
+    """Opens an image file, and refuses one that has nothing to restore.
+
+    Args:
+        source: A PNG, JPEG, WebP, TIFF or GIF file.
+        max_pixels: Larger images are refused.
+
+    Returns:
+        Its first page.
+
+    Raises:
+        ImageFileError: If the file cannot be read, or is of 1 bit.
+    """
+    opened = open_image(source, max_pixels=max_pixels)
     image = opened.image
     if image.get_typeof("bits-per-sample") and image.get("bits-per-sample") == 1:
         raise ImageFileError(
@@ -72,6 +84,7 @@ def _check_shades(opened: ImageFile) -> None:
             "a 1-bit image, which has no shades to restore",
             "convert it to 8-bit gray",
         )
+    return opened
 
 
 def _restore_page(

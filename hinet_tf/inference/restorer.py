@@ -94,6 +94,40 @@ class Restorer:
             )
         self._probe()
 
+    def __call__(self, images: Any) -> Any:
+        """Restores what it is given: an image, a batch of images, a file, or a list of these.
+
+        Args:
+            images: An image as `restore` takes it; `(batch, height, width, channels)`, an array
+                or a tensor; the path of an image file; or a list.
+
+        Returns:
+            In kind: for an image or a batch an array of its shape and data type; for a path the
+            restored pixels, `(height, width, channels)`, in the file's data type; for a list the
+            list of the answers.
+
+        Raises:
+            ValueError: As `restore`; or if a file cannot be read.
+
+        Example:
+        >>> restorer = Restorer(HINet(width=8))
+        >>> restorer(np.zeros((2, 30, 50, 3), np.uint8)).shape
+        (2, 30, 50, 3)
+        """
+        if isinstance(images, (str, os.PathLike)):
+            from hinet_tf.inference.restore_file import open_to_restore
+
+            return self.restore(open_to_restore(images).read())
+        if isinstance(images, (list, tuple)):
+            return [self(image) for image in images]
+        images = np.asarray(images)
+        if images.ndim != 4:
+            return self.restore(images)
+        restored = np.empty_like(images)
+        for number, image in enumerate(images):
+            restored[number] = self.restore(image)
+        return restored
+
     def restore(self, image: np.ndarray) -> np.ndarray:
         """Restores one image.
 
@@ -112,19 +146,19 @@ class Restorer:
         if isinstance(image, (str, os.PathLike)):
             raise ValueError(
                 f"Expected an array of pixels. Received: the path {image}; use "
-                "restore_file(source, target)."
+                "restore_file(source, target), or call the restorer itself for the pixels."
             )
         if isinstance(image, (list, tuple)):
             raise ValueError(
                 f"Expected one array of pixels. Received: a {type(image).__name__}; "
-                "call restore for each array, or restore_file for each file."
+                "call the restorer itself, which takes lists, or restore_file for each file."
             )
         image = np.asarray(image)
         pixels = image[..., np.newaxis] if image.ndim == 2 else image
         if pixels.ndim != 3 or min(pixels.shape) < 1:
             raise ValueError(
                 "Expected (height, width) or (height, width, channels). Received: "
-                f"shape={image.shape}."
+                f"shape={image.shape}. A batch is restored by calling the restorer itself."
             )
 
         def read(top: int, rows: int) -> np.ndarray:

@@ -163,7 +163,12 @@ def test_no_border_shows_in_blurred_patches():
         ({"start_step": -1}, "`start_step` is -1"),
         ({"shard_count": 4}, "a batch that the shards divide evenly"),
         ({"shard_count": 2, "shard_index": 2}, "an index below their count"),
-        ({"sources": []}, "No source was received"),
+        ({"sources": []}, "as hinet_tf.data.open_sources returns them. Received: none"),
+        (
+            {"sources": "pairs"},
+            r"Received: 'pairs', a name; .*open_sources\('pairs', 'train'",
+        ),
+        ({"sources": [1, "pairs"]}, "Received: int, str"),
     ],
 )
 def test_wrong_arguments(photos, change, message):

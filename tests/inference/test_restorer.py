@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from PIL import Image
 
 from hinet_tf import HINet, Restorer, to_local
 
@@ -171,3 +173,34 @@ def test_either_byte_order_is_answered_in_kind(restorer, channels):
 def test_a_path_or_a_list_names_the_right_call(restorer, image):
     with pytest.raises(ValueError, match="restore_file"):
         restorer.restore(image)
+
+
+def test_calling_it_answers_in_kind(restorer, tmp_path):
+    photos = np.random.default_rng(0).integers(0, 256, (2, 20, 30, 3), np.uint8)
+    first, second = (restorer.restore(photo) for photo in photos)
+    np.testing.assert_array_equal(restorer(photos[0]), first)
+    np.testing.assert_array_equal(restorer(tf.constant(photos[0])), first)
+    batch = restorer(photos)
+    assert (batch.shape, batch.dtype) == (photos.shape, photos.dtype)
+    np.testing.assert_array_equal(batch, [first, second])
+    Image.fromarray(photos[0]).save(tmp_path / "photo.png")
+    np.testing.assert_array_equal(restorer(tmp_path / "photo.png"), first)
+    Image.fromarray(photos[1, :9]).save(tmp_path / "other.png")
+    answers = restorer([str(tmp_path / "photo.png"), photos[1], tmp_path / "other.png"])
+    assert type(answers) is list
+    for answer, expected in zip(answers, [first, second, restorer(photos[1, :9])], strict=True):
+        np.testing.assert_array_equal(answer, expected)
+    assert restorer([]) == [] and restorer(photos[:0]).shape == (0, 20, 30, 3)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        ("missing.png", "missing.png: No such file"),
+        (np.zeros((1, 1, 16, 16, 3)), "Received: shape=.1, 1, 16, 16, 3"),
+        ([[0.5, 0.5]], r"Received: shape=\(\)"),
+    ],
+)
+def test_calling_it_with_what_is_no_image_is_refused(restorer, images, message):
+    with pytest.raises(ValueError, match=message):
+        restorer(images)
