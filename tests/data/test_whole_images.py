@@ -8,7 +8,6 @@ from hinet_tf.data import ArraySource, GaussianNoise, ValidationPairs, validatio
 from hinet_tf.losses import PSNRLoss
 from hinet_tf.optimizers import Adam
 
-
 SIZES = ((20, 33), (16, 16), (35, 18))
 
 
