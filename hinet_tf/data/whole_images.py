@@ -53,14 +53,15 @@ def validation_pipeline(
 
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for pair in pairs:
-            height, width = (side - side % size_multiple for side in pair.clean.shape[:2])
+            degraded, clean = pair.read()
+            height, width = (side - side % size_multiple for side in clean.shape[:2])
             if not (height and width):
                 raise ValueError(
                     f"{pair.name} is smaller than {size_multiple}x{size_multiple} pixels. "
-                    f"Received: {pair.clean.shape[0]}x{pair.clean.shape[1]}; leave it out."
+                    f"Received: {clean.shape[0]}x{clean.shape[1]}; leave it out."
                 )
             cut = np.s_[np.newaxis, :height, :width]
-            yield pair.degraded[cut], pair.clean[cut]
+            yield degraded[cut], clean[cut]
 
     spec = tf.TensorSpec((1, None, None, channels), tf.float32)
     dataset = tf.data.Dataset.from_generator(batches, output_signature=(spec, spec))
