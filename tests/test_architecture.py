@@ -96,3 +96,14 @@ def test_every_public_class_has_a_file_of_its_own():
             tree = ast.parse(path.read_text())
             public = [n.name for n in tree.body if isinstance(n, ast.ClassDef) and n.name[0] != "_"]
             assert len(public) <= 1, f"{path} defines {public}"
+
+
+def test_a_file_is_large_enough_to_be_one():
+    """What is shorter belongs to its neighbour; only the faces of packages may be."""
+    short = {
+        str(path.relative_to(ROOT)): length
+        for path in modules("hinet_tf")
+        if path.name not in ("__init__.py", "__main__.py")
+        and (length := len(path.read_text().splitlines())) < 30
+    }
+    assert not short

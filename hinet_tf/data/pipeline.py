@@ -72,8 +72,8 @@ def training_pipeline(
     per_shard = batch // shard_count
 
     def pair(counter: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        step, place = counter // per_shard, counter % per_shard
-        number = step * batch + shard_index * per_shard + place
+        step, offset = counter // per_shard, counter % per_shard
+        number = step * batch + shard_index * per_shard + offset
         # The high word of the number goes in first, so that no run is too long for the seed.
         sample_seed = random_numbers.fold_in(
             random_numbers.fold_in(seed, tf.bitwise.right_shift(number, 32)),

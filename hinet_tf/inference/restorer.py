@@ -7,12 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from hinet_tf.images.image_file import MAX_PIXELS
 from hinet_tf.images.pixel_format import PixelFormat
 from hinet_tf.inference.engines import open_engine
 from hinet_tf.inference.model_file import open_model
-from hinet_tf.inference.padding import next_multiple, pad_to
-from hinet_tf.inference.tiling import blend_weights, choose_tile, tile_starts
-from hinet_tf.models.finite_weights import check_finite_weights
+from hinet_tf.inference.tiling import (
+    blend_weights,
+    choose_tile,
+    next_multiple,
+    pad_to,
+    tile_starts,
+)
+from hinet_tf.models.weights import check_finite_weights
 
 
 class Restorer:
@@ -169,14 +175,24 @@ class Restorer:
         return np.concatenate(bands).astype(image.dtype, copy=False).reshape(image.shape)
 
     def restore_file(
-        self, source: str | os.PathLike[str], target: str | os.PathLike[str], **options: Any
+        self,
+        source: str | os.PathLike[str],
+        target: str | os.PathLike[str],
+        *,
+        quality: int | None = None,
+        all_pages: bool = False,
+        max_pixels: int = MAX_PIXELS,
+        on_progress: Callable[[float], None] | None = None,
     ) -> Path:
         """Restores an image file, in strips where it is large.
 
         Args:
             source: A PNG, JPEG, WebP, TIFF or GIF file.
             target: The file to write; its suffix is the format.
-            **options: See `hinet_tf.inference.restore_file.restore_file`.
+            quality: Of JPEG and WebP, 1 to 100; `None` keeps the source's.
+            all_pages: Restore every page of a TIFF or frame of an animation; else the first.
+            max_pixels: Larger images are refused.
+            on_progress: Called with the finished fraction, 0 to 1.
 
         Returns:
             The path of the written file.
@@ -186,7 +202,15 @@ class Restorer:
         """
         from hinet_tf.inference.restore_file import restore_file
 
-        return restore_file(self, source, target, **options)
+        return restore_file(
+            self,
+            source,
+            target,
+            quality=quality,
+            all_pages=all_pages,
+            max_pixels=max_pixels,
+            on_progress=on_progress,
+        )
 
     def restore_rows(
         self,

@@ -14,7 +14,7 @@ MANIFEST = "assets.extra/hinet_manifest.json"
 
 
 @dataclass(frozen=True)
-class SavedModelRecipe:
+class SavedModelOptions:
     """How a SavedModel was exported: the options of `export_saved_model` and what follows.
 
     Args:
@@ -32,7 +32,7 @@ class SavedModelRecipe:
         warm_up: Whether it holds requests to warm up with.
 
     Example:
-    >>> SavedModelRecipe(version=1, memory=2**30, max_pixels=2**25, bytes_per_pixel=740).overlap
+    >>> SavedModelOptions(version=1, memory=2**30, max_pixels=2**25, bytes_per_pixel=740).overlap
     32
     """
 
@@ -67,7 +67,7 @@ class SavedModelManifest:
 
     model: Mapping[str, Any]
     about: Mapping[str, Any]
-    recipe: SavedModelRecipe
+    recipe: SavedModelOptions
     checks: list[Mapping[str, Any]]
     versions: Mapping[str, str]
     files: Mapping[str, str]
@@ -97,7 +97,7 @@ def read_manifest(path: str | os.PathLike[str], verify: bool = True) -> SavedMod
     """
     try:
         content = json.loads((Path(path) / MANIFEST).read_text())
-        recipe = SavedModelRecipe(**content.pop("recipe"))
+        recipe = SavedModelOptions(**content.pop("recipe"))
         manifest = SavedModelManifest(recipe=recipe, **content)
     except (FileNotFoundError, NotADirectoryError):
         raise ValueError(

@@ -1,21 +1,7 @@
 """Recipes: what the paper and the official option files train, as data."""
 
-from hinet_tf.tasks.deblur import DEBLUR, GOPRO, REDS
-from hinet_tf.tasks.dejpeg import DEJPEG
-from hinet_tf.tasks.denoise import DENOISE, SIDD
-from hinet_tf.tasks.derain import DERAIN, RAIN13K
 from hinet_tf.tasks.recipe import TASKS, Recipe
-
-RECIPES = {
-    "denoise": DENOISE,
-    "deblur": DEBLUR,
-    "derain": DERAIN,
-    "dejpeg": DEJPEG,
-    "sidd": SIDD,
-    "gopro": GOPRO,
-    "reds": REDS,
-    "rain13k": RAIN13K,
-}
+from hinet_tf.tasks.recipes import RECIPES
 
 # What learns to restore the built-in photos in minutes on two cores. The paper's recipe takes
 # 60 GB for one step; nobody should meet it by leaving `--data` out.

@@ -15,7 +15,7 @@ import hinet_tf
 from hinet_tf.deploy.tflite.metadata import read_metadata
 from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
 from hinet_tf.inference.engines.litert import TFLiteModel
-from hinet_tf.models.checksum import weights_sha256
+from hinet_tf.models.weights import weights_sha256
 
 SIZES = ((64, 64), (48, 80))
 DETAILS = {"task": "denoise", "license": "CC0-1.0", "training_data": "5 photos"}

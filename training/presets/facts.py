@@ -153,7 +153,7 @@ STATED: dict[str, dict[str, Any]] = {
 }
 
 
-def training_data(folders: list[str]) -> list[dict[str, str]]:
+def data_statements(folders: list[str]) -> list[dict[str, str]]:
     """Looks up which data sets lie in folders.
 
     Args:
@@ -166,7 +166,7 @@ def training_data(folders: list[str]) -> list[dict[str, str]]:
         ValueError: If nothing is known about a folder.
 
     Example:
-    >>> training_data(["sidd"])[0]["license"]
+    >>> data_statements(["sidd"])[0]["license"]
     'MIT'
     """
     unknown = [folder for folder in folders if folder not in DATA_SETS]

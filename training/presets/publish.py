@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _card(name: str | None, model, made_by: list[dict[str, Any]]) -> dict[str, Any]:
-    from hinet_tf.training.presets.facts import LICENSE, STATED, training_data
+    from hinet_tf.training.presets.facts import LICENSE, STATED, data_statements
 
     recipe = made_by[-1]["recipe"]
     folders = [Path(folder).name for step in made_by for folder in step["images"]]
@@ -129,7 +129,7 @@ def _card(name: str | None, model, made_by: list[dict[str, Any]]) -> dict[str, A
         "parameters": model.count_params(),
         "sha256": "",
         "license": LICENSE,
-        "training_data": training_data(list(dict.fromkeys(folders))),
+        "training_data": data_statements(list(dict.fromkeys(folders))),
         **STATED[recipe["task"]],
         "made_by": made_by,
         "scores": {},

@@ -9,7 +9,7 @@ from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.blur import blur_light, splat
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
 
-# Places of the trajectory during the exposure; two per pixel of the longest default blur.
+# Positions of the trajectory during the exposure; two per pixel of the longest default blur.
 _PLACES = 64
 
 
@@ -19,10 +19,10 @@ class MotionBlur:
 
     The trajectory is a walk with inertia, as of a hand (after Boracchi and Foi, "Modeling the
     performance of image restoration from motion blur", 2012): a velocity that turns at random.
-    Its mean place is the origin, so that the clean image stays the right target.
+    Its mean position is the origin, so that the clean image stays the right target.
 
     Args:
-        length: Extent of the blur in pixels: twice the largest distance from the mean place.
+        length: Extent of the blur in pixels: twice the largest distance from the mean position.
         shake: How much the direction changes during the exposure: 0 is a straight line, 1 turns
             by about a quarter of a circle.
 

@@ -77,11 +77,11 @@ class Rain:
         # A ring wider than the longest streak: what wraps around stays outside the picture.
         radius = math.ceil(self._range("length")[1] / 2) + 2
         shape = (len(_LAYERS), height + 2 * radius, width + 2 * radius)
-        place = random_numbers.uniform(random_numbers.fold_in(seed, 10), shape)
+        drawn = random_numbers.uniform(random_numbers.fold_in(seed, 10), shape)
         strength = random_numbers.uniform(random_numbers.fold_in(seed, 11), shape, 0.4, 1.0)
         shares = np.array([share for _, share in _LAYERS], np.float32)
         chance = values["density"] / 1000.0 * (shares / shares.sum())
-        drops = ops.where(place < chance[:, None, None], strength, 0.0)
+        drops = ops.where(drawn < chance[:, None, None], strength, 0.0)
         kernels = ops.stack(
             [
                 self._streak(seed, number, values["angle"], values["length"] * scale, radius)

@@ -131,7 +131,7 @@ def _crop(images: DeviceImages, image: Any, seed: Any, patch: int, margin: int) 
     extent = patch + 2 * room
     inside = ops.minimum(height, width) >= extent
 
-    def places(size: Any, seed: Any) -> Any:
+    def indices(size: Any, seed: Any) -> Any:
         within = random_numbers.integer(seed, 0, ops.maximum(size - extent, 0) + 1) + room
         beyond = random_numbers.integer(seed, 0, ops.maximum(size - patch, 0) + 1)
         first = ops.where(inside, within, beyond) - margin
@@ -139,13 +139,13 @@ def _crop(images: DeviceImages, image: Any, seed: Any, patch: int, margin: int) 
         index = (first + ops.arange(patch + 2 * margin, dtype="int32")) % (2 * size)
         return ops.minimum(index, 2 * size - 1 - index)
 
-    return places(height, _stream(seed, 0)), places(width, _stream(seed, 1))
+    return indices(height, _stream(seed, 0)), indices(width, _stream(seed, 1))
 
 
 def _cut(pixels: Any, start: Any, width: Any, rows: Any, columns: Any) -> Any:
     rows = ops.cast(rows, "uint32") * ops.cast(width, "uint32")
-    places = start + rows[:, None] + ops.cast(columns, "uint32")[None, :]
-    return ops.cast(ops.take(pixels, places, axis=0), "float32") / 255.0
+    pixels_of_patch = start + rows[:, None] + ops.cast(columns, "uint32")[None, :]
+    return ops.cast(ops.take(pixels, pixels_of_patch, axis=0), "float32") / 255.0
 
 
 def _stream(seed: Any, number: int) -> Any:

@@ -94,7 +94,7 @@ def _decoded(listing: Listing, on_bad: OnBad | None) -> ImageList:
     names = []
     # Decoders run without Python's lock.
     with ThreadPoolExecutor() as pool:
-        rows = pool.map(_attempt, zip(*columns, strict=True))
+        rows = pool.map(_decode_or_error, zip(*columns, strict=True))
         for name, row in zip(listing.names, rows, strict=True):
             if isinstance(row, ImageFileError):
                 if on_bad is None:
@@ -109,7 +109,7 @@ def _decoded(listing: Listing, on_bad: OnBad | None) -> ImageList:
     return ImageList(names, *images)
 
 
-def _attempt(headers: Iterable[ImageHeader]) -> list[np.ndarray] | ImageFileError:
+def _decode_or_error(headers: Iterable[ImageHeader]) -> list[np.ndarray] | ImageFileError:
     try:
         return [_rgb(header) for header in headers]
     except ImageFileError as error:

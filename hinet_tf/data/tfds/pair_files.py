@@ -70,12 +70,12 @@ def search_pairs(
     for root in roots:
         for folder in folders_below(root):
             above = folder.relative_to(root).parts[:-1]
-            places = [at for at, name in enumerate(above) if name.lower() == part.lower()]
-            if folder.name not in kinds or not places:
+            depths = [at for at, name in enumerate(above) if name.lower() == part.lower()]
+            if folder.name not in kinds or not depths:
                 continue
             clean = folder.parent / kinds[folder.name]
             for pair in pairs_of(folder, clean, joint):
-                prefix = above[places[-1] + 1 :]
+                prefix = above[depths[-1] + 1 :]
                 name = joint.join([*prefix, pair.name])
                 found.setdefault(name, pair._replace(name=name))
     return [found[name] for name in sorted(found)]

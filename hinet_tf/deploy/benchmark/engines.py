@@ -7,38 +7,38 @@ from types import ModuleType
 
 import numpy as np
 
-from hinet_tf.deploy.benchmark.recipes import Engine
+from hinet_tf.deploy.benchmark.recipes import MakeRunner
 from hinet_tf.inference.engines.openvino_engine import OpenVINOEngine
 from hinet_tf.models import HINet
 
 
-def openvino_engine(file: Path) -> Engine | None:
+def openvino_engine(file: Path) -> MakeRunner | None:
     """OpenVINO on a float32 `.tflite` file; `None` where it is not installed."""
     if importlib.util.find_spec("openvino") is None:
         return None
 
-    def engine(image: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
+    def make_runner(image: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
         restore = OpenVINOEngine(file, size=image.shape[:2], num_threads=threads)
         return lambda: restore(image[np.newaxis])[0]
 
-    return engine
+    return make_runner
 
 
-def torch_engine(model: HINet, twin: Path) -> Engine | None:
+def torch_engine(model: HINet, source: Path) -> MakeRunner | None:
     """PyTorch with the model's weights, eager; `None` where it is not installed.
 
     Args:
         model: The network.
-        twin: The same network in PyTorch, `benchmarks/torch_hinet.py` of a checkout; the wheel
+        source: The same network in PyTorch, `benchmarks/torch_hinet.py` of a checkout; the wheel
             does not hold it.
     """
-    if importlib.util.find_spec("torch") is None or not twin.is_file():
+    if importlib.util.find_spec("torch") is None or not source.is_file():
         return None
     import torch
 
-    network = _imported(twin).from_keras(model).to(memory_format=torch.channels_last)
+    network = _imported(source).from_keras(model).to(memory_format=torch.channels_last)
 
-    def engine(image: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
+    def make_runner(image: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
         # A view of NHWC memory is PyTorch's own `channels_last`.
         tensor = torch.from_numpy(image[np.newaxis]).permute(0, 3, 1, 2)
 
@@ -49,7 +49,7 @@ def torch_engine(model: HINet, twin: Path) -> Engine | None:
 
         return restore
 
-    return engine
+    return make_runner
 
 
 def _imported(file: Path) -> ModuleType:

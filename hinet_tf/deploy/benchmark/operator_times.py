@@ -66,7 +66,7 @@ def _alone(model: Any, operator: Any) -> Any:
     graph = model.subgraphs[0]
     operator = copy.copy(operator)
     used = sorted({int(i) for i in (*operator.inputs, *operator.outputs) if i >= 0})
-    place = {index: number for number, index in enumerate(used)} | {-1: -1}
+    renumbered = {index: number for number, index in enumerate(used)} | {-1: -1}
     fed = [i for i in map(int, operator.inputs) if i >= 0 and not _is_constant(model, graph, i)]
 
     alone, subgraph = copy.copy(model), copy.copy(graph)
@@ -76,10 +76,10 @@ def _alone(model: Any, operator: Any) -> Any:
         alone.buffers.append(model.buffers[tensor.buffer])
         tensor.buffer = len(alone.buffers) - 1
         subgraph.tensors.append(tensor)
-    operator.inputs = np.array([place[int(i)] for i in operator.inputs], np.int32)
-    operator.outputs = np.array([place[int(i)] for i in operator.outputs], np.int32)
+    operator.inputs = np.array([renumbered[int(i)] for i in operator.inputs], np.int32)
+    operator.outputs = np.array([renumbered[int(i)] for i in operator.outputs], np.int32)
     subgraph.operators = [operator]
-    subgraph.inputs = np.array([place[i] for i in dict.fromkeys(fed)], np.int32)
+    subgraph.inputs = np.array([renumbered[i] for i in dict.fromkeys(fed)], np.int32)
     subgraph.outputs = operator.outputs
     alone.subgraphs, alone.signatureDefs = [subgraph], []
     alone.metadata, alone.metadataBuffer = [], []

@@ -17,7 +17,7 @@ from hinet_tf.native_log import silenced
 
 PLAIN = "plain conversion"
 # From an image and a number of threads to what restores the image once.
-Engine = Callable[[np.ndarray, int], Callable[[], np.ndarray]]
+MakeRunner = Callable[[np.ndarray, int], Callable[[], np.ndarray]]
 
 
 class RecipeFile(NamedTuple):
@@ -40,7 +40,7 @@ def measure_recipes(
     model: HINet,
     image: np.ndarray,
     files: Mapping[str, RecipeFile],
-    engines: Mapping[str, Engine],
+    engines: Mapping[str, MakeRunner],
     threads: int,
     runs: int,
     on_run: Callable[[int], None] = lambda number: None,

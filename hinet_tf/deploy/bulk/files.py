@@ -43,10 +43,10 @@ def download(source: str, target: Path) -> None:
     """Copies a folder to this machine."""
     (match,) = FileSystems.match([f"{source.rstrip('/')}/**"])
     for metadata in match.metadata_list:
-        place = target / metadata.path.removeprefix(source.rstrip("/")).lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
+        local = target / metadata.path.removeprefix(source.rstrip("/")).lstrip("/")
+        local.parent.mkdir(parents=True, exist_ok=True)
         with (
             FileSystems.open(metadata.path, compression_type="uncompressed") as file,
-            place.open("wb") as copy,
+            local.open("wb") as copy,
         ):
             shutil.copyfileobj(file, copy)

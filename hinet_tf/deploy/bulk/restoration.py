@@ -165,16 +165,16 @@ class _Write(beam.DoFn):
     def process(self, result: PredictionResult) -> Iterator[str]:
         task, restored = result.example, result.inference
         if restored.problem:
-            letter = {"source": task.source, "reason": restored.problem}
-            write_whole(self._out, dead_letter(self._out, task.name), json.dumps(letter).encode())
+            report = {"source": task.source, "reason": restored.problem}
+            write_whole(self._out, dead_letter(self._out, task.name), json.dumps(report).encode())
             self._counters["failed"].inc()
             logging.getLogger(__name__).warning("%s: %s", task.source, restored.problem)
             return
         target = FileSystems.join(self._out, task.name)
         write_whole(self._out, target, restored.content)
-        letter = dead_letter(self._out, task.name)
-        if FileSystems.exists(letter):
-            FileSystems.delete([letter])
+        outdated = dead_letter(self._out, task.name)
+        if FileSystems.exists(outdated):
+            FileSystems.delete([outdated])
         self._counters["done"].inc()
         self._counters["pixels"].inc(restored.pixels)
         yield target

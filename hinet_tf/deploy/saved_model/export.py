@@ -16,7 +16,7 @@ from hinet_tf.deploy.saved_model.warm_up import can_write_warm_up, write_warm_up
 from hinet_tf.files import atomic_path
 from hinet_tf.inference import Restorer
 from hinet_tf.inference.engines.restoring_function import restoring_function
-from hinet_tf.inference.saved_model_manifest import SavedModelRecipe
+from hinet_tf.inference.saved_model_manifest import SavedModelOptions
 from hinet_tf.models import HINet
 from hinet_tf.models.hinet import OUTPUTS
 
@@ -107,7 +107,7 @@ def export_saved_model(
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists; choose another version or pass overwrite=True.")
     _check_space(Path(directory), model)
-    recipe = SavedModelRecipe(
+    recipe = SavedModelOptions(
         version=version, output=output, precision=precision, tile=tile, overlap=overlap,
         self_ensemble=self_ensemble, memory=memory, max_pixels=max_pixels,
         jpeg_quality=jpeg_quality, webp=webp, warm_up=can_write_warm_up(),
@@ -163,7 +163,7 @@ def _validated(
     return Restorer(model, fast=output == "stage1", **options)
 
 
-def _module(model: HINet, recipe: SavedModelRecipe) -> ServingModule:
+def _module(model: HINet, recipe: SavedModelOptions) -> ServingModule:
     network = restoring_function(model, recipe.output, recipe.precision)
 
     def checked(batch: tf.Tensor) -> tf.Tensor:

@@ -12,18 +12,18 @@ from hinet_tf import __version__
 from hinet_tf.inference.saved_model_manifest import (
     MANIFEST,
     SavedModelManifest,
-    SavedModelRecipe,
+    SavedModelOptions,
     checksums,
     fingerprint,
 )
 from hinet_tf.models import HINet
-from hinet_tf.models.checksum import weights_sha256
+from hinet_tf.models.weights import weights_sha256
 
 
 def write_manifest(
     path: str | os.PathLike[str],
     model: HINet,
-    recipe: SavedModelRecipe,
+    recipe: SavedModelOptions,
     details: Mapping[str, Any],
     checks: list[Mapping[str, Any]],
 ) -> SavedModelManifest:

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from hinet_tf.inference.padding import next_multiple
-from hinet_tf.inference.tiling import STRIP_BYTES
+from hinet_tf.inference.tiling import STRIP_BYTES, next_multiple
 
 
 class TiledRestoration:

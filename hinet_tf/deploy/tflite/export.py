@@ -20,8 +20,8 @@ from hinet_tf.deploy.tflite.verification import Verification
 from hinet_tf.deploy.tflite.verification_photos import verification_pairs
 from hinet_tf.files import atomic_path
 from hinet_tf.models import HINet
-from hinet_tf.models.finite_weights import check_finite_weights
 from hinet_tf.models.hinet import OUTPUTS
+from hinet_tf.models.weights import check_finite_weights
 
 # Longest side of a signature; activations of 8192 x 8192 at width 16 already take 17 GB.
 _LARGEST = 8192

@@ -9,7 +9,7 @@ from typing import Any
 
 from hinet_tf import __version__
 from hinet_tf.models import HINet
-from hinet_tf.models.checksum import weights_sha256
+from hinet_tf.models.weights import weights_sha256
 
 ENTRY = "metadata.json"
 

@@ -68,24 +68,24 @@ def search_recipe(
     """
     steps: list[SearchStep] = []
 
-    def attempt(description: str, extra: Sequence[str]) -> tuple[bytes, float]:
+    def quantize(description: str, extra: Sequence[str]) -> tuple[bytes, float]:
         scopes = (*SENSITIVE, *(f"/{block}_" for block in extra))
         content = quantizer.quantize(scopes)
         steps.append(SearchStep(description, scopes, measure_drop(content)))
         on_step(steps[-1])
         return content, steps[-1].drop
 
-    content, all_drop = attempt("sensitive operators only", ())
+    content, all_drop = quantize("sensitive operators only", ())
     if all_drop <= max_drop:
         return SearchResult(content, dict(SENSITIVE), tuple(steps))
 
-    gains = {block: all_drop - attempt(block, [block])[1] for block in blocks}
+    gains = {block: all_drop - quantize(block, [block])[1] for block in blocks}
     ranked = sorted(gains, key=gains.__getitem__, reverse=True)
     low, high = 1, len(ranked)
     best: tuple[int, bytes] | None = None
     while low <= high:
         count = (low + high) // 2
-        content, drop = attempt(f"the {count} most sensitive blocks", ranked[:count])
+        content, drop = quantize(f"the {count} most sensitive blocks", ranked[:count])
         if drop <= max_drop:
             best, high = (count, content), count - 1
         else:

@@ -10,8 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "load": ["load_preset"],
-        "preset_files": ["read_preset", "write_card", "write_preset"],
+        "preset_files": ["load_preset", "read_preset", "write_card", "write_preset"],
         "registry": ["DEFAULT_PRESET", "is_preset", "preset_card", "presets"],
     },
 )

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,18 @@ import keras
 import numpy as np
 
 from hinet_tf.files import atomic_path
-from hinet_tf.models.official_layout import official_tensors
-from hinet_tf.models.presets.registry import REMEDY, read_card
+from hinet_tf.models.official_layout import assign_official_tensors, official_tensors
+from hinet_tf.models.presets.registry import REMEDY, card_path, read_card
+
+
+def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[Any]) -> Any:
+    """Builds the model of a preset; see `HINet.from_preset`."""
+    path = card_path(name_or_dir)
+    card, tensors = read_preset(path)
+    model = model_class.from_config(card["config"])
+    values = {name: value.astype(np.float32) for name, value in tensors.items()}
+    assign_official_tensors(model, values, source=str(path.with_suffix(".npz")))
+    return model
 
 
 def read_preset(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -1,7 +1,18 @@
-"""The check that a network's weights are numbers."""
+"""A model's weights as a whole: their checksum, and the check that they are numbers."""
+
+import hashlib
 
 import keras
 import numpy as np
+
+
+def weights_sha256(model: keras.Model) -> str:
+    """Checksum of the weights' names, shapes and values: the same however the model is stored."""
+    digest = hashlib.sha256()
+    for weight in model.weights:
+        digest.update(f"{weight.path.split('/', 1)[-1]}{tuple(weight.shape)}".encode())
+        digest.update(weight.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def check_finite_weights(model: keras.Model, name: str = "the model") -> None:
