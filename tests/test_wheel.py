@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = {".py", ".html", ".js", ".css", ".kt", ".kts", ".xml", ".md", ".json", ".npz"}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_every_module_and_template_is_in_the_wheel(wheel):
             apart = (ROOT / "training" / "presets", ROOT / "export" / "web" / "litert")
             if any(path.is_relative_to(folder) for folder in apart):
                 continue
-            if path.suffix in {".py", ".html", ".js", ".css", ".md", ".json", ".npz"}:
+            if path.suffix in SHIPPED:
                 assert f"{package}/{path.relative_to(ROOT / folder)}" in names
     outside = ("training/", "export/", "tests/", "hinet_tf/training/presets/")
     assert not any(name.startswith(outside) for name in names)

@@ -1,0 +1,117 @@
+r"""Exports a complete Android project that restores photos on the phone.
+
+    python export/android.py --out app
+    python export/android.py --model deblur_0.25x --out app
+    python export/android.py --model denoise.keras --size 512x512 --out app
+
+Open DIR in Android Studio, or run `gradle assembleDebug` in it. It holds a float16 model for GPUs,
+an int8 one for processors, and Kotlin filled with their names and sizes; docs/android.md says more.
+"""
+
+import argparse
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from rich.console import Console
+
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
+from hinet_tf.commands.options import image_size, shown_progress
+from hinet_tf.files import atomic_path
+
+_PROJECT = Path(__file__).with_name("android")
+_SOURCES = Path("app", "src", "main")
+# `hinet_tf.models.presets.DEFAULT_PRESET`; importing it here would cost seconds.
+_DEFAULT_PRESET = "denoise_0.25x"
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = CommandParser(__doc__)
+    add = parser.add_argument
+    add("--out", required=True, type=Path, metavar="DIR", help="folder of the project, new")
+    model = ".keras, preset or official .pth (default: %(default)s)"
+    add("--model", default=_DEFAULT_PRESET, metavar="M", help=model)
+    size = {"type": image_size, "metavar": "HxW", "default": (256, 256)}
+    add("--size", **size, help="of tiles, square, a multiple of 16 (default: 256x256)")
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the project; returns the exit code."""
+    if args.size[0] != args.size[1]:
+        raise UsageError(f"--size must be square. Received: {args.size[0]}x{args.size[1]}")
+    if args.out.exists():
+        raise UsageError(f"{args.out} exists; choose another name for --out.")
+    quiet_tensorflow()
+    console = Console(stderr=True, highlight=False)
+    with shown_progress(console) as show:
+        # Late, so that a wrong command is answered at once.
+        from hinet_tf import export_tflite
+        from hinet_tf.commands.preset_options import model_details
+        from hinet_tf.deploy.tflite.metadata import read_metadata
+        from hinet_tf.inference.model_file import open_model
+
+        model = open_model(args.model)
+        if getattr(model, "channels", 3) != 3:
+            raise UsageError(f"The app restores RGB photos. Received: {args.model}, for gray ones.")
+        with atomic_path(args.out) as project:
+            shutil.copytree(_PROJECT, project)
+            assets = project / _SOURCES / "assets"
+            name = re.sub(r"\W", "_", Path(args.model).name.removesuffix(".keras"))
+            files = {"float16": f"{name}.tflite", "int8_dynamic": f"{name}_cpu.tflite"}
+            for recipe, file in files.items():
+                show(f"Exporting {file}")
+                details = model_details(args.model)
+                export_tflite(model, assets / file, [args.size], recipe, details=details)
+                (assets / file).with_suffix(".json").unlink()
+                (assets / file).with_suffix(".html").unlink()
+            fill(project, files, read_metadata(assets / files["float16"]))
+    print(f"{args.out}: open it in Android Studio, or run gradle assembleDebug in it.")
+    return EXIT_DONE
+
+
+def fill(project: Path, files: dict[str, str], about: dict) -> None:
+    """Writes what is known of the model into a copy of the project.
+
+    Args:
+        project: The copy.
+        files: Recipe -> name of the file in `assets`, for `float16` and `int8_dynamic`.
+        about: Metadata of the float16 file.
+    """
+    height, width = about["tiling"]["tile"]
+    values = {
+        "GPU_FILE": f'"{files["float16"]}"',
+        "CPU_FILE": f'"{files["int8_dynamic"]}"',
+        "SIGNATURE": f'"restore_{height}x{width}"',
+        "TILE": str(width),
+        "OVERLAP": str(about["tiling"]["overlap"]),
+        "WHITE": f"{about['image']['range'][1]}f",
+    }
+    kotlin = project / _SOURCES / "kotlin" / "hinet" / "restore" / "ModelFile.kt"
+    text = kotlin.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = re.sub(rf"(const val {name} = ).+", lambda m, v=value: m[1] + v, text)
+    kotlin.write_text(text, encoding="utf-8")
+    strings = project / _SOURCES / "res" / "values" / "strings.xml"
+    title = "HINet" if about["task"] == "unknown" else f"HINet {about['task']}"
+    text = strings.read_text(encoding="utf-8").replace(">HINet<", f">{escape(title)}<")
+    strings.write_text(text, encoding="utf-8")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = parse_args(argv)
+    return run_command(lambda: run(args))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
