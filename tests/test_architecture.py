@@ -99,7 +99,7 @@ def test_every_public_class_has_a_file_of_its_own():
 
 
 def test_a_file_is_large_enough_to_be_one():
-    """What is shorter belongs to its neighbour, but for faces of packages and programs of their own."""
+    """What is shorter belongs to its neighbour, but for faces of packages and lone programs."""
     short = {
         str(path.relative_to(ROOT)): length
         for path in modules("hinet_tf")
