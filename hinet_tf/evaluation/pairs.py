@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hinet_tf.data.image_pair import ImagePair
-from hinet_tf.data.sources.folder_listing import PairFiles, image_files, pair_files
+from hinet_tf.data.sources.image_files import PairFiles, image_files, pair_files
 from hinet_tf.data.sources.sidd_blocks import CLEAN_BLOCKS, NOISY_BLOCKS, read_sidd_blocks
 from hinet_tf.images.header import without_alpha
 from hinet_tf.images.image_file import SUFFIXES, open_image

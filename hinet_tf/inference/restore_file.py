@@ -23,26 +23,10 @@ def restore_file(
     max_pixels: int = MAX_PIXELS,
     on_progress: Callable[[float], None] | None = None,
 ) -> Path:
-    """Restores an image file.
+    """Restores an image file; see `Restorer.restore_file` for arguments and errors.
 
     The file is read, restored and written in strips: beside the network's own memory, a strip
     of tiles is held, and raw pixels wait in a temporary file next to the target.
-
-    Args:
-        restorer: A `Restorer`.
-        source: A PNG, JPEG, WebP, TIFF or GIF file.
-        target: The file to write, whole or not at all.
-        quality: Of JPEG and WebP, 1 to 100; `None` keeps the source's.
-        all_pages: Restore every page of a TIFF or frame of an animation; else the first.
-        max_pixels: Larger images are refused.
-        on_progress: Called with the finished fraction, 0 to 1.
-
-    Returns:
-        The path of the written file.
-
-    Raises:
-        ValueError: If the file cannot be read, restored or written in that format.
-        OSError: If the target cannot be written.
     """
     target = Path(target)
     opened = open_to_restore(source, max_pixels)

@@ -17,17 +17,7 @@ MANIFEST = "assets.extra/hinet_manifest.json"
 class SavedModelOptions:
     """How a SavedModel was exported: the options of `export_saved_model` and what follows.
 
-    Args:
-        version: Name of the version directory.
-        output: `"restored"` or `"stage1"`.
-        precision: `"float32"` or `"bfloat16"`.
-        tile: Side of square tiles in pixels; `None` where `memory` decides.
-        overlap: Pixels that neighbouring tiles share.
-        self_ensemble: Whether results are averages over the 8 flips and quarter turns.
-        memory: Memory for the network's feature maps in bytes.
-        max_pixels: Larger images are refused.
-        jpeg_quality: Quality of the JPEG files it answers with; `None` for PNG.
-        webp: Whether it takes WebP files.
+    Args, besides those of `export_saved_model`:
         bytes_per_pixel: Estimate of what one pixel costs in the network.
         warm_up: Whether it holds requests to warm up with.
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from hinet_tf.data import clean_folder, open_sources, paired_folder
-from hinet_tf.data.sources.folder_listing import image_files
+from hinet_tf.data.sources.image_files import image_files
 from hinet_tf.images import header as headers_module
 
 

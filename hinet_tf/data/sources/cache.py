@@ -7,7 +7,7 @@ from pathlib import Path
 from hinet_tf.data.sources.array_source import ArraySource
 from hinet_tf.data.sources.disk_cache import ShowProgress, cache_on_disk, no_progress
 from hinet_tf.data.sources.file_source import FileSource
-from hinet_tf.data.sources.folder_listing import OnBad
+from hinet_tf.data.sources.image_files import OnBad
 from hinet_tf.data.sources.source import Source
 from hinet_tf.images.header import decode_file
 from hinet_tf.images.image_file_error import ImageFileError

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from hinet_tf.data.sources.file_source import FileSource
-from hinet_tf.data.sources.folder_listing import OnBad
+from hinet_tf.data.sources.image_files import OnBad
 from hinet_tf.data.sources.record_source import RecordSource
 from hinet_tf.files import atomic_path
 from hinet_tf.images.header import decode_file

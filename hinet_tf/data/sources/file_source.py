@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from hinet_tf.data.sources.folder_listing import OnBad, list_clean, list_pairs
+from hinet_tf.data.sources.folder_listing import list_clean, list_pairs
+from hinet_tf.data.sources.image_files import OnBad
 from hinet_tf.data.sources.source import Source
 from hinet_tf.images.header import ImageHeader
 from hinet_tf.images.tensorflow_decode import decode_image, decoder_number

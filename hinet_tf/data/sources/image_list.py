@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from hinet_tf.data.sources.builtin import builtin_images
-from hinet_tf.data.sources.folder_listing import Listing, OnBad, list_folder
+from hinet_tf.data.sources.folder_listing import Listing, list_folder
+from hinet_tf.data.sources.image_files import OnBad
 from hinet_tf.images.header import ImageHeader, decode_file
 from hinet_tf.images.image_file_error import ImageFileError
 

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from hinet_tf.data.sources.folder_listing import PairFiles
+from hinet_tf.data.sources.image_files import PairFiles
 from hinet_tf.data.tfds.pair_files import archives
 from hinet_tf.images.header import decode_file, read_header
 from hinet_tf.images.tensorflow_decode import decode_content

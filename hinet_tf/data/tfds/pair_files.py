@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from hinet_tf.data.sources.folder_listing import PairFiles, pair_files
+from hinet_tf.data.sources.image_files import PairFiles, pair_files
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from hinet_tf.data.sources.folder_listing import PairFiles
+from hinet_tf.data.sources.image_files import PairFiles
 from hinet_tf.data.tfds.image_pair_builder import ImagePairBuilder
 from hinet_tf.data.tfds.pair_files import folders_below, pairs_of
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hinet_tf.data.sources.folder_listing import PairFiles, image_files
+from hinet_tf.data.sources.image_files import PairFiles, image_files
 from hinet_tf.data.sources.sidd_blocks import CLEAN_BLOCKS, NOISY_BLOCKS, read_sidd_blocks
 from hinet_tf.data.tfds.image_pair_builder import ImagePairBuilder
 from hinet_tf.data.tfds.pair_files import folders_below, search_pairs

@@ -1,0 +1,107 @@
+"""The image files below a folder, and which of two folders belong together."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from hinet_tf.images.image_file import SUFFIXES
+
+# Called with each problem that is skipped; without it the first problem is raised.
+OnBad = Callable[[ValueError], None]
+
+
+class PairFiles(NamedTuple):
+    """The two files of a pair.
+
+    Example:
+    >>> PairFiles("1", Path("input/1.jpg"), Path("target/1.png")).clean.name
+    '1.png'
+    """
+
+    name: str
+    degraded: Path
+    clean: Path
+
+
+def image_files(folder: str | Path, on_bad: OnBad | None = None) -> list[Path]:
+    """Lists the image files below a folder, by suffix, in the order of their paths.
+
+    Symbolic links are followed. Hidden files and folders are left out.
+
+    Args:
+        folder: The folder.
+        on_bad: Called with each link that leads back to a folder above it, which is then not
+            followed; by default the first one is raised.
+
+    Returns:
+        The files.
+
+    Raises:
+        ValueError: If a link leads back to a folder above it and `on_bad` is `None`.
+        FileNotFoundError: If there is no such folder.
+
+    Example:
+    >>> files = image_files("photos")
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is no folder; expected a folder of images.")
+    return sorted(_walk(folder, on_bad or raise_error))
+
+
+def pair_files(
+    degraded: Path, clean: Path, on_bad: OnBad | None = None
+) -> tuple[list[PairFiles], dict[str, Path]]:
+    """Pairs the images below two folders by their path without suffix.
+
+    Args:
+        degraded: Folder of degraded images.
+        clean: Folder of their partners.
+        on_bad: Called with each name that two files of a folder share, which is then left out;
+            by default the first one is raised.
+
+    Returns:
+        The pairs in the order of their names, and the images without partner, by name.
+
+    Raises:
+        ValueError: If two files share a name and `on_bad` is `None`.
+        FileNotFoundError: If a folder is missing.
+    """
+    first, second = (dict(_unique(side, on_bad or raise_error)) for side in (degraded, clean))
+    pairs = [PairFiles(name, first[name], second[name]) for name in sorted(first.keys() & second)]
+    return pairs, {name: (first | second)[name] for name in sorted(first.keys() ^ second)}
+
+
+def raise_error(error: Exception) -> None:
+    """Raises what it is called with: what `on_bad` is by default."""
+    raise error
+
+
+def _unique(folder: Path, report: OnBad) -> Iterator[tuple[str, Path]]:
+    """Yields the files of a folder by name, each name once."""
+    by_name = defaultdict(list)
+    for path in image_files(folder, report):
+        by_name[path.relative_to(folder).with_suffix("").as_posix()].append(path)
+    for name, paths in by_name.items():
+        if len(paths) > 1:
+            report(
+                ValueError(
+                    f"{paths[0]} and {paths[1].name} have one name without suffix; expected one "
+                    f"file for each name, remove or rename one."
+                )
+            )
+        else:
+            yield name, paths[0]
+
+
+def _walk(folder: Path, report: OnBad) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_symlink() and path.resolve() in (folder.resolve(), *folder.resolve().parents):
+            report(ValueError(f"{path} is a symbolic link to a folder above it; remove the link."))
+        elif path.is_dir():
+            yield from _walk(path, report)
+        elif path.suffix.lower() in SUFFIXES:
+            yield path
