@@ -2,10 +2,9 @@
 
 from hinet_tf.data.sources.builtin import builtin_photos
 from hinet_tf.data.sources.cache import cached
-from hinet_tf.data.sources.disk_cache import ShowProgress, no_progress
 from hinet_tf.data.sources.file_source import FileSource
 from hinet_tf.data.sources.folder_listing import SPLITS, list_folder
-from hinet_tf.data.sources.image_files import OnBad
+from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
 from hinet_tf.data.sources.source import Source
 
 

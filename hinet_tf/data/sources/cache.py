@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hinet_tf.data.sources.array_source import ArraySource
-from hinet_tf.data.sources.disk_cache import ShowProgress, cache_on_disk, no_progress
+from hinet_tf.data.sources.disk_cache import cache_on_disk
 from hinet_tf.data.sources.file_source import FileSource
-from hinet_tf.data.sources.image_files import OnBad
+from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
+from hinet_tf.data.sources.image_list import decode_all
 from hinet_tf.data.sources.source import Source
 from hinet_tf.images.header import decode_file
 from hinet_tf.images.image_file_error import ImageFileError
@@ -78,21 +79,10 @@ def bad_files(source: Source) -> Iterator[ImageFileError]:
 
 
 def _in_memory(source: FileSource, on_bad: OnBad | None, progress: ShowProgress) -> ArraySource:
-    count = len(source)
-    clean, degraded, names = [], [], []
-    for index in progress(range(count), "Decoding"):
-        try:
-            image = decode_file(source.headers[index])
-            partner = decode_file(source.headers[count + index]) if source.paired else None
-        except ImageFileError as error:
-            if on_bad is None:
-                raise
-            on_bad(error)
-            continue
-        names.append(source.names[index])
-        clean.append(image)
-        degraded.append(partner)
-    return ArraySource(clean, degraded if source.paired else None, names)
+    clean, degraded = source.headers[: len(source)], source.headers[len(source) :]
+    columns = [clean, degraded] if source.paired else [clean]
+    names, images = decode_all(source.names, columns, decode_file, on_bad, progress)
+    return ArraySource(*images, names=names)
 
 
 def _machine_memory() -> int:

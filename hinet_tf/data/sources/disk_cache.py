@@ -2,26 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from hinet_tf.data.sources.file_source import FileSource
-from hinet_tf.data.sources.image_files import OnBad
+from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
 from hinet_tf.data.sources.record_source import RecordSource
 from hinet_tf.files import atomic_path
 from hinet_tf.images.header import decode_file
 from hinet_tf.images.image_file_error import ImageFileError
-
-# Wraps an iterable of known length, with a title, to show progress; `rich.progress.track` is one.
-ShowProgress = Callable[[Iterable[int], str], Iterable[int]]
-
-
-def no_progress(numbers: Iterable[int], title: str) -> Iterable[int]:
-    """Shows nothing: what a library does unless it is told otherwise."""
-    return numbers
 
 
 def cache_on_disk(

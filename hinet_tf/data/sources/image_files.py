@@ -1,7 +1,7 @@
 """The image files below a folder, and which of two folders belong together."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +9,14 @@ from hinet_tf.images.image_file import SUFFIXES
 
 # Called with each problem that is skipped; without it the first problem is raised.
 OnBad = Callable[[ValueError], None]
+
+# Wraps an iterable of known length, with a title, to show progress; `rich.progress.track` is one.
+ShowProgress = Callable[[Iterable[int], str], Iterable[int]]
+
+
+def no_progress(numbers: Iterable[int], title: str) -> Iterable[int]:
+    """Shows nothing: what a library does unless it is told otherwise."""
+    return numbers
 
 
 class PairFiles(NamedTuple):

@@ -1,6 +1,6 @@
 """Decoded images in the host's memory, without TensorFlow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from hinet_tf.data.sources.builtin import builtin_images
-from hinet_tf.data.sources.folder_listing import Listing, list_folder
-from hinet_tf.data.sources.image_files import OnBad
+from hinet_tf.data.sources.folder_listing import list_folder
+from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
 from hinet_tf.images.header import ImageHeader, decode_file
 from hinet_tf.images.image_file_error import ImageFileError
 
@@ -86,35 +86,61 @@ def _open(name: str, split: str, on_bad: OnBad | None) -> ImageList:
         raise ValueError(
             f"{name} needs TensorFlow; use training/train.py, or name the folder of its images."
         )
-    return _decoded(list_folder(Path(name), split, on_bad), on_bad)
-
-
-def _decoded(listing: Listing, on_bad: OnBad | None) -> ImageList:
+    listing = list_folder(Path(name), split, on_bad)
     columns = [listing.clean] if listing.degraded is None else [listing.clean, listing.degraded]
+    names, images = decode_all(listing.names, columns, _rgb, on_bad)
+    return ImageList(names, *images)
+
+
+def decode_all(
+    names: Sequence[str],
+    columns: Sequence[Sequence[ImageHeader]],
+    decode: Callable[[ImageHeader], np.ndarray],
+    on_bad: OnBad | None = None,
+    progress: ShowProgress = no_progress,
+) -> tuple[list[str], list[list[np.ndarray]]]:
+    """Decodes all images, several at a time.
+
+    Args:
+        names: Name of each image, or of each pair.
+        columns: Headers of the images or, for pairs, of either side.
+        decode: Decodes one of them.
+        on_bad: Called with each error; what it is of is left out, with its partner. By default
+            the first one is raised.
+        progress: Shows progress.
+
+    Returns:
+        The names that are left, and the images of each column.
+
+    Raises:
+        ImageFileError: If an image cannot be decoded and `on_bad` is `None`.
+        ValueError: If none is left.
+    """
+
+    def decode_or_error(headers: Sequence[ImageHeader]) -> list[np.ndarray] | ImageFileError:
+        try:
+            return [decode(header) for header in headers]
+        except ImageFileError as error:
+            return error
+
+    kept: list[str] = []
     images: list[list[np.ndarray]] = [[] for _ in columns]
-    names = []
     # Decoders run without Python's lock.
     with ThreadPoolExecutor() as pool:
-        rows = pool.map(_decode_or_error, zip(*columns, strict=True))
-        for name, row in zip(listing.names, rows, strict=True):
+        rows = pool.map(decode_or_error, zip(*columns, strict=True))
+        for number in progress(range(len(names)), "Decoding"):
+            row = next(rows)
             if isinstance(row, ImageFileError):
                 if on_bad is None:
                     raise row
                 on_bad(row)
                 continue
-            names.append(name)
+            kept.append(names[number])
             for column, image in zip(images, row, strict=True):
                 column.append(image)
-    if not names:
-        raise ValueError(f"None of {len(listing.names)} images could be decoded; copy them again.")
-    return ImageList(names, *images)
-
-
-def _decode_or_error(headers: Iterable[ImageHeader]) -> list[np.ndarray] | ImageFileError:
-    try:
-        return [_rgb(header) for header in headers]
-    except ImageFileError as error:
-        return error
+    if not kept:
+        raise ValueError(f"None of {len(names)} images could be decoded; copy them again.")
+    return kept, images
 
 
 def _rgb(header: ImageHeader) -> np.ndarray:
