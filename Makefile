@@ -33,7 +33,7 @@ test-bulk: pyproject.toml
 
 # Debian's Chromium and a driver for it; where root is not at hand, the tests that need them are skipped.
 test-web: $(VENV)/test-installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[app,browser]'
 	command -v chromium > /dev/null || \
 		apt-get install --quiet --yes --no-install-recommends chromium || true
 	$(BIN)/python -m pytest tests/web -m "slow or not slow" -rs

@@ -87,7 +87,9 @@ def test_the_network_restores_from_the_installed_wheel(environment, tmp_path):
     assert "(1, 16, 16, 3)" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["hinet-train", "hinet-data", "hinet-restore", "hinet-web"])
+@pytest.mark.parametrize(
+    "command", ["hinet-train", "hinet-data", "hinet-restore", "hinet-web", "hinet-app"]
+)
 def test_console_scripts_answer(environment, tmp_path, command):
     result = run(environment, command, "--help", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
