@@ -116,8 +116,7 @@ function heard(answer) {
     },
     loaded: () => {
       progress.value = 0;
-      const note = gpuFailed ? ` The GPU is left out: ${gpuFailed}` : "";
-      say(`Ready, on the ${deviceName(answer.accelerator)}.${note}`);
+      say(`Ready, on the ${deviceName(answer.accelerator)}.${gpuNote()}`);
     },
     decoded: () => {
       const {width, height} = answer.bitmap;
@@ -144,7 +143,7 @@ function heard(answer) {
     restored: () => {
       const {width, height} = /** @type {HTMLCanvasElement} */ (after?.canvas);
       const speed = width * height / 1e6 / answer.seconds;
-      say("Restored.");
+      say(`Restored.${gpuNote()}`);
       find("figures").textContent = `${width} × ${height} in ${answer.seconds.toFixed(2)} s, ` +
         `${speed.toPrecision(2)} MP/s on the ${deviceName(answer.accelerator)}`;
       restored = true;
@@ -154,16 +153,20 @@ function heard(answer) {
     failed: () => {
       stop();
       if (answer.gpu && accelerator.value === "auto") {
-        gpuFailed = answer.message;
+        gpuFailed = answer.gpu;
         ask(null);
         return;
       }
-      photo = null;
+      if (!answer.keepsPhoto) photo = null;
       device = null;
       say(answer.message, true);
     },
   };
   /** @type {Record<string, () => void>} */ (answers)[answer.kind]();
+}
+
+function gpuNote() {
+  return gpuFailed ? ` The GPU is left out: ${gpuFailed}.` : "";
 }
 
 /** @param {string} kind */

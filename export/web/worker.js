@@ -17,10 +17,14 @@ async function answer({model, device, photo}) {
   } catch (error) {
     const [{ModelError}, {PhotoError}] = await parts;
     const known = error instanceof ModelError || error instanceof PhotoError;
-    // Drivers fail in ways of their own; the processor gives the same picture.
-    const gpu = device.accelerator === "webgpu" && !(error instanceof PhotoError);
-    postMessage({kind: "failed", gpu, message: known ? error.message : `The photo could not be restored (${error}). ` +
-      "Try a smaller one, or reload the page."});
+    postMessage({
+      kind: "failed",
+      message: known ? error.message :
+        `The photo could not be restored (${error.message ?? error}). Try a smaller one, or reload the page.`,
+      // Drivers fail in ways of their own; the processor gives the same picture.
+      gpu: device.accelerator === "webgpu" && !(error instanceof PhotoError) && (error.message ?? String(error)),
+      keepsPhoto: error instanceof ModelError,
+    });
   }
 }
 

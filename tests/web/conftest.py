@@ -1,5 +1,6 @@
 """A real browser on a real export. Without Chromium these tests are skipped and say so."""
 
+import functools
 import shutil
 import threading
 from contextlib import contextmanager
@@ -95,9 +96,11 @@ def visit(browser, server):
     """Opens the page as a first visitor, and watches it: no error, no other origin."""
     contexts, errors, foreign = [], [], []
 
-    def visit(url=server.url, *, using=browser, script="", ready=True, **options):
+    def visit(url=server.url, *, using=browser, script="", ready=True, routes=None, **options):
         context = using.new_context(**options)
         contexts.append(context)
+        for pattern, change in (routes or {}).items():
+            context.route(pattern, functools.partial(_changed, change))
         if script:
             context.add_init_script(script)
         context.on(
@@ -120,6 +123,11 @@ def visit(browser, server):
         context.close()
     assert not foreign
     assert not errors
+
+
+def _changed(change, route):
+    response = route.fetch()
+    route.fulfill(response=response, body=change(response.text()))
 
 
 def wait(page, text, seconds=120):

@@ -126,3 +126,32 @@ def test_a_gpu(launch, visit, restorer):
     restored = restore(page, "photo.png", png(image))
     assert "GPU" in page.locator("#figures").inner_text()
     assert np.abs(restored.astype(int) - restorer.restore(image)).max() <= 2
+
+
+# A driver that answers with black and no error, as some do.
+BLACK = """const broken = new Network(litert, compiled, runners);
+  if (device.accelerator === "webgpu") {
+    Object.defineProperty(broken, "accelerator", {value: "webgpu"});
+    broken.restore = async tile => new Float32Array(tile.length);
+  }
+  return broken;"""
+
+
+def test_a_gpu_that_computes_wrong_is_left_out(visit, restorer):
+    page = visit(
+        ready=False,
+        service_workers="block",
+        script="""Object.defineProperty(Navigator.prototype, "gpu", {value: {requestAdapter:
+            async () => ({info: {isFallbackAdapter: false}, features: new Set()})}});""",
+        routes={
+            "**/network.js": lambda text: text.replace(
+                "return new Network(litert, compiled, runners);", BLACK
+            ).replace("accelerator: device.accelerator,", 'accelerator: "wasm",')
+        },
+    )
+    wait(page, "Ready, on the GPU")
+    image = photo(70, 90)
+    restored = restore(page, "photo.png", png(image))
+    assert "The GPU is left out: the GPU computes wrong values." in wait(page, "Restored.")
+    assert "processor" in page.locator("#figures").inner_text()
+    assert np.abs(restored.astype(int) - restorer.restore(image)).max() <= 1
