@@ -25,7 +25,7 @@ def model_details(name: str | os.PathLike[str]) -> dict[str, Any]:
     data = ", ".join(f"{entry['name']} ({entry['license']})" for entry in card["training_data"])
     return {
         "task": card["task"],
-        "training_data": data,
+        "training_data": data or "unknown",
         "license": card["license"],
         "scores": card["scores"],
     }
@@ -45,7 +45,7 @@ def check_task(name: str | os.PathLike[str], task: str, force: bool = False) -> 
     if force or not is_preset(name):
         return
     trained_for = preset_card(name)["task"]
-    if trained_for != task:
+    if trained_for not in (task, "unknown"):
         raise UsageError(
             f"{name} is a preset for {trained_for}. Received: --task {task}. Choose a preset "
             "for that task, or insist with --force."

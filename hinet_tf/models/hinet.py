@@ -26,6 +26,13 @@ from hinet_tf.models.two_stage_model import OUTPUTS, TwoStageModel
 __all__ = ["OUTPUTS", "HINet"]
 
 
+class _ClassProperty(property):
+    """A property of the class itself."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self.fget(owner)
+
+
 @keras.saving.register_keras_serializable(package="hinet_tf")
 class HINet(TwoStageModel):
     """The Half Instance Normalization Network, for any image size that halves `depth - 1` times.
@@ -194,26 +201,74 @@ class HINet(TwoStageModel):
         for name, value in arguments.items():
             setattr(self, name, value)
 
+    @_ClassProperty
+    def presets(cls) -> dict[str, dict[str, Any]]:
+        """The trained models in the box: name -> `{"metadata": {...}}`, as in keras-hub."""
+        from hinet_tf.models.presets import preset_card, presets
+
+        cards = {name: preset_card(name) for name in presets()}
+        return {
+            name: {
+                "metadata": {
+                    "description": card["intended_use"],
+                    "params": card["parameters"],
+                    "path": "hinet",
+                    **{key: card[key] for key in ("task", "scale", "license", "sha256")},
+                }
+            }
+            for name, card in cards.items()
+        }
+
     @classmethod
-    def from_preset(cls, name_or_dir: str | os.PathLike[str]) -> "HINet":
-        """Builds a trained model; nothing is downloaded, the weights lie in the package.
+    def from_preset(cls, name_or_dir: str | os.PathLike[str], **changes: Any) -> "HINet":
+        """Builds a trained model; what is in the box or in a folder needs no network.
 
         Args:
-            name_or_dir: A name in `hinet_tf.presets()`, or a folder with a preset's two files.
+            name_or_dir: A name in `hinet_tf.presets()`; a folder that `save_to_preset` wrote, or
+                one with a preset's card and `.npz`; `hf://owner/name`, a revision appended with
+                `@` or not; or `kaggle://owner/model/keras/variation`. The last two need
+                `pip install 'hinet-tf[hub]'`, and stay in the cache of the hub's client.
+            **changes: Arguments of the constructor that do not change the weights, such as
+                `dtype="mixed_bfloat16"` or `name`.
 
         Returns:
-            The model, with the weights widened from float16 to the dtype policy in force.
+            The model, with the weights in the dtype policy in force.
 
         Raises:
             ValueError: If there is no such preset, or its files are damaged.
+            OSError: If a hub does not answer or refuses.
 
         Example:
-        >>> model = HINet.from_preset("denoise_0.25x")  # doctest: +SKIP
+        >>> HINet.from_preset("denoise_0.125x").width
+        8
         """
         # Late: presets are built with this class.
         from hinet_tf.models.presets import load_preset
 
-        return load_preset(name_or_dir, cls)
+        return load_preset(name_or_dir, cls, **changes)
+
+    def save_to_preset(self, preset_dir: str | os.PathLike[str], **facts: Any) -> None:
+        """Saves config, weights and card in a folder that `from_preset` and the hubs take.
+
+        `config.json` is the card, `model.safetensors` holds the weights in float32 under the
+        official network's names and in its layout, `README.md` is the page that a hub shows.
+
+        Args:
+            preset_dir: The folder; a preset that it holds is replaced.
+            **facts: What only you know, for the card: `task`, `license`, `training_data` (a list
+                of `{"name", "license", ...}`), `intended_use`, `limits`, `scores`, `made_by`,
+                `remarks`, `title`, and `name`, by default the folder's.
+
+        Raises:
+            ValueError: If a fact is unknown or of a wrong type, or the folder holds a
+                `config.json` of something else.
+
+        Example:
+        >>> model.save_to_preset("my_denoiser", task="denoise", license="MIT")  # doctest: +SKIP
+        """
+        from hinet_tf.models.presets import save_preset
+
+        save_preset(self, preset_dir, facts)
 
     @property
     def size_multiple(self) -> int:

@@ -14,16 +14,17 @@ import numpy as np
 
 from hinet_tf.files import atomic_path
 from hinet_tf.models.official_layout import assign_official_tensors, official_tensors
-from hinet_tf.models.presets.registry import REMEDY, card_path, read_card
+from hinet_tf.models.presets.registry import REMEDY, card_path, read_card, weights_path
+from hinet_tf.models.presets.safetensors_file import parse_safetensors
 
 
-def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[Any]) -> Any:
+def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[Any], **changes: Any) -> Any:
     """Builds the model of a preset; see `HINet.from_preset`."""
     path = card_path(name_or_dir)
     card, tensors = read_preset(path)
-    model = model_class.from_config(card["config"])
+    model = model_class.from_config({**card["config"], **changes})
     values = {name: value.astype(np.float32) for name, value in tensors.items()}
-    assign_official_tensors(model, values, source=str(path.with_suffix(".npz")))
+    assign_official_tensors(model, values, source=str(weights_path(path)))
     return model
 
 
@@ -31,15 +32,16 @@ def read_preset(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Reads a card and the weights it vouches for.
 
     Args:
-        path: The card, `NAME.json`; the weights lie beside it as `NAME.npz`.
+        path: The card, `NAME.json` beside `NAME.npz`, or `config.json` beside
+            `model.safetensors`.
 
     Returns:
-        The card, and official name -> float16 array in PyTorch's layout.
+        The card, and official name -> float16 or float32 array in PyTorch's layout.
 
     Raises:
         ValueError: If the weights are missing or not those of the card.
     """
-    card, file = read_card(path), path.with_suffix(".npz")
+    card, file = read_card(path), weights_path(path)
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -49,6 +51,11 @@ def read_preset(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ValueError(
             f"{file} is damaged: its SHA-256 is {found}, expected {card['sha256']}. {REMEDY}"
         )
+    if file.suffix == ".safetensors":
+        try:
+            return card, parse_safetensors(content)
+        except ValueError as error:
+            raise ValueError(f"{file} is no readable file: {error}. {REMEDY}") from error
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return card, {name: archive[name] for name in archive.files}

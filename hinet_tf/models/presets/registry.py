@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from hinet_tf.models.presets.hub import CARD, WEIGHTS, fetch_card, is_hub_address
+
 FOLDER = Path(__file__).parent
 # What `hinet-restore` takes where no model is named.
 DEFAULT_PRESET = "denoise_0.25x"
@@ -14,6 +16,8 @@ REQUIRED = (
     *("name", "task", "scale", "config", "parameters", "sha256", "license", "training_data"),
     *("intended_use", "limits", "made_by", "rounding", "check", "scores"),
 )
+# Of cards that this version writes, and the newest that it reads; the first had no number.
+FORMAT = 1
 REMEDY = "Reinstall the package (pip install --force-reinstall hinet-tf) or copy the preset again."
 
 _SUMMARY = ("task", "scale", "license", "training_data", "scores", "sha256")
@@ -36,23 +40,26 @@ def presets() -> dict[str, dict[str, Any]]:
 
 
 def is_preset(name: str | os.PathLike[str]) -> bool:
-    """Whether a name is one of `presets()`, or a folder or card as `preset_card` takes them."""
+    """Whether a name is one of `presets()`, or whatever else `preset_card` takes."""
     path = Path(name)
-    return os.fspath(name) in _cards() or path.suffix == ".json" or any(path.glob("*.npz"))
+    if is_hub_address(name) or os.fspath(name) in _cards() or path.suffix == ".json":
+        return True
+    return any(path.glob("*.npz")) or (path / WEIGHTS).is_file()
 
 
 def preset_card(name_or_dir: str | os.PathLike[str]) -> dict[str, Any]:
     """Reads everything that is known about a preset.
 
     Args:
-        name_or_dir: Name of a preset that ships, a folder with one card and its weights, or a
-            card's path.
+        name_or_dir: Name of a preset that ships, a folder with one card and its weights, a
+            card's path, `hf://owner/name` or `kaggle://owner/model/keras/variation`.
 
     Returns:
         The card, plain data.
 
     Raises:
         ValueError: If there is no such preset, or its card is damaged.
+        OSError: If a hub does not answer or refuses.
 
     Example:
     >>> preset_card("denoise_0.25x")["limits"]  # doctest: +SKIP
@@ -69,22 +76,30 @@ def card_path(name_or_dir: str | os.PathLike[str]) -> Path:
     known, name = _cards(), os.fspath(name_or_dir)
     if name in known:
         return known[name]
+    if is_hub_address(name):
+        return fetch_card(name, read_card)
     folder = Path(name)
     if folder.suffix == ".json" and folder.is_file():
         return folder
     if not folder.is_dir():
         raise ValueError(
             f"No such preset. Received: {name!r}. Expected one of: "
-            f"{', '.join(known) or '(none ships with this version)'}; or a folder with a "
-            "preset's card and weights."
+            f"{', '.join(known) or '(none ships with this version)'}; a folder with a preset's "
+            "card and weights; hf://OWNER/NAME or kaggle://OWNER/MODEL/keras/VARIATION."
         )
-    cards = [path for path in sorted(folder.glob("*.json")) if path.with_suffix(".npz").is_file()]
+    cards = [path for path in sorted(folder.glob("*.json")) if weights_path(path).is_file()]
     if len(cards) != 1:
         raise ValueError(
-            f"Expected one preset in the folder {folder}: NAME.json beside NAME.npz. Received: "
+            f"Expected one preset in the folder {folder}: {CARD} beside {WEIGHTS}, or NAME.json "
+            "beside NAME.npz. Received: "
             f"{', '.join(path.stem for path in cards) or 'none'}."
         )
     return cards[0]
+
+
+def weights_path(card: Path) -> Path:
+    """Where the weights of a card lie: under the hubs' name, or as `.npz` under the card's."""
+    return card.with_name(WEIGHTS) if card.name == CARD else card.with_suffix(".npz")
 
 
 def _cards() -> dict[str, Path]:
@@ -101,13 +116,19 @@ def read_card(path: Path) -> dict[str, Any]:
         The card.
 
     Raises:
-        ValueError: If it is damaged or lacks something.
+        ValueError: If it is damaged, lacks something, or is of a newer format.
     """
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = dict(json.loads(path.read_text(encoding="utf-8")))
         missing = [key for key in REQUIRED if key not in card]
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path} is no readable card of a preset ({error}). {REMEDY}") from error
+    version = card.get("format", FORMAT)
+    if version != FORMAT:
+        raise ValueError(
+            f"{path} is a card of format {version}. This version of hinet-tf reads {FORMAT}; "
+            "upgrade it: pip install --upgrade hinet-tf."
+        )
     if missing:
         raise ValueError(f"{path} is no card of a preset: {', '.join(missing)} missing. {REMEDY}")
     return card

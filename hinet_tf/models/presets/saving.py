@@ -1,0 +1,109 @@
+"""From a model to a folder that `from_preset` and the hubs take."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from hinet_tf.files import atomic_path
+from hinet_tf.models.official_layout import official_tensors
+from hinet_tf.models.presets.hub import CARD, WEIGHTS, is_hub_address
+from hinet_tf.models.presets.registry import FORMAT, read_card
+from hinet_tf.models.presets.safetensors_file import safetensors_bytes
+
+# What only the owner of the weights knows, and what the card says where nothing is said.
+_FACTS: dict[str, Any] = {
+    "task": "unknown",
+    "license": "unknown",
+    "training_data": [],
+    "intended_use": "unknown",
+    "limits": [],
+    "made_by": [],
+    "scores": {},
+    "remarks": [],
+    "title": "restores images",
+}
+
+
+def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[str, Any]) -> Path:
+    """Writes a model as a preset; see `HINet.save_to_preset`.
+
+    Args:
+        model: The `HINet`.
+        preset_dir: The folder.
+        facts: What the card says besides the network.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: If a fact is unknown, or the folder is no place for a preset.
+    """
+    if is_hub_address(preset_dir):
+        raise ValueError(
+            f"A preset is saved into a folder. Received: {preset_dir}. Save it and upload the "
+            "folder: hf upload OWNER/NAME FOLDER."
+        )
+    unknown = sorted(set(facts) - set(_FACTS) - {"name"})
+    if unknown:
+        raise ValueError(
+            f"A card has no place for: {', '.join(unknown)}. Expected some of: name, "
+            f"{', '.join(_FACTS)}."
+        )
+    folder = Path(preset_dir)
+    if (folder / CARD).exists():
+        # Raises where it is a file of something else.
+        read_card(folder / CARD)
+    content = safetensors_bytes(
+        {
+            tensor.name: tensor.to_official(
+                keras.ops.convert_to_numpy(tensor.variable.value).astype("float32")
+            )
+            for tensor in official_tensors(model)
+        }
+    )
+    config = {k: v for k, v in model.get_config().items() if k not in ("name", "dtype")}
+    card = {
+        "format": FORMAT,
+        "name": folder.absolute().name,
+        **_FACTS,
+        **facts,
+        "scale": model.width / 64,
+        "config": config,
+        "parameters": model.count_params(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "rounding": "none: float32, as trained",
+        "check": {},
+    }
+    text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    for name, written in ((WEIGHTS, content), (CARD, text), ("README.md", _page(card))):
+        with atomic_path(folder / name) as temporary:
+            temporary.write_bytes(written if isinstance(written, bytes) else written.encode())
+    # Written by this version, readable by this version: facts of a wrong type are told now.
+    read_card(folder / CARD)
+    return folder
+
+
+def _page(card: Mapping[str, Any]) -> str:
+    """The page that the hubs show, from the card."""
+    license_line = "" if card["license"] == "unknown" else f"license: {card['license'].lower()}\n"
+    return f"""---
+{license_line}library_name: keras
+pipeline_tag: image-to-image
+tags: [hinet, image-restoration]
+---
+# {card["name"]}
+
+HINet with {card["parameters"]:,} parameters (width {card["config"]["width"]}); it {card["title"]}.
+Task: {card["task"]}. Weights have the names and the layout of the official PyTorch network.
+
+```python
+import hinet_tf  # pip install 'hinet-tf[hub]'
+
+model = hinet_tf.HINet.from_preset("hf://OWNER/{card["name"]}")
+```
+"""

@@ -1,0 +1,121 @@
+"""Models saved as presets: a folder as the hubs have them, bit for bit the model."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import hinet_tf
+from hinet_tf import HINet
+from hinet_tf.models.official_layout import official_tensors
+from hinet_tf.models.presets import is_preset, preset_card, presets
+from hinet_tf.models.presets.safetensors_file import parse_safetensors, safetensors_bytes
+
+
+@pytest.fixture
+def model():
+    return HINet(width=4, depth=2, hin_levels=(1,), negative_slope=0.1, dtype="mixed_bfloat16")
+
+
+def test_what_was_saved_is_loaded_bit_for_bit(model, tmp_path):
+    model.get_layer("stage1_encoder0").trainable = False
+    facts = {"task": "denoise", "license": "MIT", "training_data": [{"name": "a", "license": "b"}]}
+    model.save_to_preset(tmp_path / "mine", **facts)
+    loaded = HINet.from_preset(tmp_path / "mine", name="other")
+    for ours, theirs in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert loaded.name == "other" and loaded.compute_dtype == "float32"
+    assert (loaded.hin_levels, loaded.negative_slope) == ((1,), 0.1)
+    assert not loaded.get_layer("stage1_encoder0").trainable
+    assert HINet.from_preset(str(tmp_path / "mine"), dtype="bfloat16").compute_dtype == "bfloat16"
+    card = preset_card(tmp_path / "mine")
+    assert {**card, **facts} == card
+    assert (card["name"], card["format"], card["scale"]) == ("mine", 1, 0.0625)
+    assert is_preset(tmp_path / "mine") and card["parameters"] == model.count_params()
+    restored = hinet_tf.Restorer(str(tmp_path / "mine")).restore(np.zeros((9, 9, 3), np.uint8))
+    assert restored.shape == (9, 9, 3)
+
+
+def test_the_library_of_the_format_reads_and_writes_the_same(model, tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    model.save_to_preset(tmp_path)
+    by_library = safetensors.load_file(tmp_path / "model.safetensors")
+    assert set(by_library) == {tensor.name for tensor in official_tensors(model)}
+    for tensor in official_tensors(model):
+        value = tensor.to_official(keras.ops.convert_to_numpy(tensor.variable.value))
+        np.testing.assert_array_equal(by_library[tensor.name], value)
+    halves = {name: value.astype(np.float16) for name, value in by_library.items()}
+    ours = parse_safetensors(safetensors.save(halves))
+    for name, value in halves.items():
+        np.testing.assert_array_equal(ours[name], value)
+
+
+def damaged(content, change):
+    size = int.from_bytes(content[:8], "little")
+    header, data = json.loads(content[8 : 8 + size]), content[8 + size :]
+    change(header)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: content[:5], "ends within its header"),
+        (lambda content: b"\xff" * 8 + content[8:], "ends within its header"),
+        (lambda content: content[:-1], "ends within b"),
+        (lambda content: content + b"\0", "1 bytes belong to no tensor"),
+        (lambda content: content[:8] + b"[" + content[9:], "no list of tensors"),
+        (lambda content: damaged(content, lambda h: h["a"].pop("shape")), "no list of tensors"),
+        (lambda content: damaged(content, lambda h: h["a"].update(dtype="I64")), "is of type I64"),
+        (lambda content: damaged(content, lambda h: h["a"].update(shape=[-2, -1])), "its shape"),
+        (lambda content: damaged(content, lambda h: h["a"].update(shape=[2**40])), "its shape"),
+        (lambda content: damaged(content, lambda h: h.pop("a")), "b lies elsewhere"),
+        (
+            lambda content: damaged(content, lambda h: h["a"].update(data_offsets=[0])),
+            "two numbers",
+        ),
+    ],
+)
+def test_a_damaged_file_is_told_by_its_damage(change, message):
+    content = safetensors_bytes({"a": np.ones(2, np.float32), "b": np.ones((2, 3), np.float16)})
+    assert parse_safetensors(content)["b"].shape == (2, 3)
+    with pytest.raises(ValueError, match=message):
+        parse_safetensors(change(content))
+
+
+def test_what_is_not_the_cards_or_too_new_is_refused(model, tmp_path):
+    model.save_to_preset(tmp_path)
+    card = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**card, "format": 2, "config": None}))
+    with pytest.raises(ValueError, match=r"card of format 2\. This version .* reads 1; upgrade"):
+        HINet.from_preset(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({**card, "sha256": "0" * 64}))
+    with pytest.raises(ValueError, match=r"model.safetensors is damaged: its SHA-256 is"):
+        HINet.from_preset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "facts", "message"),
+    [
+        ("mine", {"author": "me"}, "no place for: author. Expected some of: name, task, license"),
+        ("hf://me/mine", {}, "saved into a folder. Received: hf://me/mine.* hf upload"),
+        ("taken", {}, "config.json is no card of a preset"),
+    ],
+)
+def test_what_cannot_be_saved_is_refused(model, tmp_path, monkeypatch, place, facts, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(ValueError, match=message):
+        model.save_to_preset(place, **facts)
+    assert [path.name for path in tmp_path.rglob("*")] == ["taken", "config.json"]
+
+
+def test_the_class_lists_its_presets():
+    assert set(HINet.presets) == set(presets())
+    for name, preset in HINet.presets.items():
+        about = preset["metadata"]
+        assert about["params"] == preset_card(name)["parameters"]
+        assert about["description"] and about["license"] == presets()[name]["license"]
