@@ -15,6 +15,7 @@ from hinet_tf.deploy.tflite.recipe_search import search_recipe
 from hinet_tf.deploy.tflite.structure import operators, partition_check
 from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
 from hinet_tf.inference.engines.litert import TFLiteModel
+from hinet_tf.metrics.psnr import psnr
 
 SIZE = (64, 64)
 FLOOR_MOD = schema.BuiltinOperator.FLOOR_MOD
@@ -35,17 +36,13 @@ def quantizer(content, photos):
     return IntegerQuantizer(content, 8, {SIZE: photos})
 
 
-def _psnr(a, b):
-    return -10 * np.log10(np.mean((a.astype("float64") - b) ** 2))
-
-
 def test_integer_arithmetic_is_close_and_small(content, quantizer, photos):
     quantized = quantizer.quantize(SENSITIVE)
     assert len(quantized) < 0.35 * len(content)
     assert operators(quantized)["QUANTIZE"] > 20
     assert (
         30
-        < _psnr(TFLiteModel(quantized).restore(photos[0]), TFLiteModel(content).restore(photos[0]))
+        < psnr(TFLiteModel(quantized).restore(photos[0]), TFLiteModel(content).restore(photos[0]))
         < 70
     )
 
@@ -83,7 +80,7 @@ def test_the_search_stops_where_the_budget_holds(denoiser, quantizer, content, p
 
     def drop(candidate):
         found = [TFLiteModel(candidate).restore(photo) for photo in photos[:2]]
-        return -np.mean([_psnr(a, b) for a, b in zip(found, expected, strict=True)])
+        return -np.mean([psnr(a, b) for a, b in zip(found, expected, strict=True)])
 
     blocks = ["stage1_encoder0", "stage1_down0", "stage2_encoder0", "stage2_decoder0"]
     loose = search_recipe(quantizer, blocks, drop, max_drop=0)
@@ -113,7 +110,7 @@ def test_integer_exports_restore(denoiser, tmp_path, quantization, photos):
     report = hinet_tf.export_tflite(denoiser, path, [SIZE], quantization, max_drop=0.5)
     assert not report.failed
     expected = denoiser(photos[0][None])["restored"][0].numpy()
-    assert _psnr(TFLiteModel(path).restore(photos[0]), expected) > 30
+    assert psnr(TFLiteModel(path).restore(photos[0]), expected) > 30
     if quantization == "int8":
         page = path.with_suffix(".html").read_text()
         assert "What stayed in float" in page and "statistics of instance normalization" in page

@@ -15,6 +15,7 @@ import hinet_tf
 from hinet_tf.deploy.tflite.metadata import read_metadata
 from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
 from hinet_tf.inference.engines.litert import TFLiteModel
+from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models.weights import weights_sha256
 
 SIZES = ((64, 64), (48, 80))
@@ -49,10 +50,6 @@ def _photo(size=(64, 64)):
     return np.clip(np.cumsum(image - 0.5, axis=1) / 8 + 0.5, 0, 1).astype(np.float32)
 
 
-def _psnr(a, b):
-    return -10 * np.log10(np.mean((a.astype("float64") - b) ** 2))
-
-
 @pytest.mark.parametrize("quantization, decibels", [("float32", 80), ("float16", 60)])
 def test_float_files_restore_what_the_model_restores(denoiser, exported, quantization, decibels):
     path, report = exported(quantization)
@@ -60,7 +57,7 @@ def test_float_files_restore_what_the_model_restores(denoiser, exported, quantiz
     for size in SIZES:
         image = _photo(size)
         expected = denoiser(image[None])["restored"][0].numpy()
-        assert _psnr(TFLiteModel(path).restore(image), expected) > decibels
+        assert psnr(TFLiteModel(path).restore(image), expected) > decibels
 
 
 def test_a_float16_file_computes_in_float16_as_well(exported):
@@ -86,7 +83,7 @@ def test_int8_weights_make_a_quarter(denoiser, exported, quantization):
     assert not report.failed
     assert path.stat().st_size < 1.35 * denoiser.count_params()
     model = denoiser(_photo()[None])["restored"][0].numpy()
-    assert _psnr(TFLiteModel(path).restore(_photo()), model) > 40
+    assert psnr(TFLiteModel(path).restore(_photo()), model) > 40
 
 
 def test_uint8_images_in_and_out(denoiser, exported):
@@ -103,7 +100,7 @@ def test_uint8_images_in_and_out(denoiser, exported):
 def test_stage1_is_the_first_stage(denoiser, exported):
     path, _ = exported("float32", output="stage1")
     expected = denoiser(_photo()[None])["stage1"][0].numpy()
-    assert _psnr(TFLiteModel(path).restore(_photo()), expected) > 80
+    assert psnr(TFLiteModel(path).restore(_photo()), expected) > 80
     assert path.stat().st_size < 0.5 * exported("float32")[0].stat().st_size
 
 
@@ -159,8 +156,8 @@ def test_local_statistics_are_exported(denoiser, tmp_path):
     assert not report.failed
     image = _photo((96, 96))
     restored = TFLiteModel(path).restore(image)
-    assert _psnr(restored, local(image[None])["restored"][0].numpy()) > 80
-    assert _psnr(restored, denoiser(image[None])["restored"][0].numpy()) < 60
+    assert psnr(restored, local(image[None])["restored"][0].numpy()) > 80
+    assert psnr(restored, denoiser(image[None])["restored"][0].numpy()) < 60
 
 
 class TestBadInput:
