@@ -41,6 +41,8 @@ class PSNR(keras.metrics.Mean):
         if max_value <= 0:
             raise ValueError(f"`max_value` must be positive. Received: max_value={max_value}")
         super().__init__(name=name, dtype=dtype)
+        # More is better: what EarlyStopping asks of a metric that it monitors.
+        self._direction = "up"
         self.max_value = max_value
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

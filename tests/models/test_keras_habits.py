@@ -1,8 +1,15 @@
 """What users of Keras do with a model, as keras.io teaches it, works with a HINet."""
 
+import copy
+import os
+import pickle
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import hinet_tf
 from hinet_tf import HINet
@@ -255,3 +262,242 @@ def test_an_odd_size_is_refused_as_by_a_call(method):
     assert str(error.value).count("\n") == 0
     with pytest.raises(ValueError, match=r"multiples of 2\. Received: height=17"):
         model(odd)
+
+
+# --- Training
+
+
+def batches(data):
+    for _ in range(2):
+        yield data
+
+
+class Pairs(keras.utils.PyDataset):
+    def __init__(self, data):
+        super().__init__()
+        self.data = data
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return self.data
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        lambda data: tf.data.Dataset.from_tensor_slices(data).batch(4).repeat(2),
+        batches,
+        Pairs,
+    ],
+)
+def test_fit_takes_datasets_generators_and_pydatasets(data, pairs):
+    model = compiled(tiny())
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    model.fit(pairs(data), verbose=0)
+    compiled(twin)
+    for _ in range(2):
+        twin.train_on_batch(*data)
+    assert model.optimizer.iterations == 2
+    np.testing.assert_allclose(
+        model(data[0])["restored"], twin(data[0])["restored"], rtol=0, atol=1e-6
+    )
+
+
+def test_callbacks_know_psnr_and_which_way_is_up(data, tmp_path):
+    seen = []
+    model = compiled(tiny(), optimizer=Adam(1e-2))
+    callbacks = [
+        keras.callbacks.ModelCheckpoint(
+            tmp_path / "{epoch}.keras", monitor="val_psnr", mode="max", save_best_only=True
+        ),
+        # Left to itself: the metric says that more is better.
+        keras.callbacks.EarlyStopping(monitor="val_psnr", patience=5, restore_best_weights=True),
+        keras.callbacks.ReduceLROnPlateau(monitor="val_psnr", mode="max", patience=9),
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(dict(logs))),
+    ]
+    model.fit(*data, epochs=3, validation_data=data, callbacks=callbacks, verbose=0)
+    assert all(logs["val_psnr"] > 0 and "psnr" in logs and "val_loss" in logs for logs in seen)
+    scores = [logs["val_psnr"] for logs in seen]
+    best = int(np.argmax(scores)) + 1
+    assert (tmp_path / f"{best}.keras").is_file()
+    after = model.evaluate(*data, verbose=0, return_dict=True)["psnr"]
+    assert after == pytest.approx(max(scores), abs=1e-3)
+    assert (tmp_path / "log.csv").read_text().startswith("epoch,learning_rate,loss,psnr,val_loss")
+
+
+def test_moving_averages_are_swapped_in_for_validation(data):
+    model = compiled(tiny(), optimizer=Adam(1e-2, use_ema=True, ema_momentum=0.5))
+    kept = []
+    callbacks = [
+        keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: kept.append(model.get_weights())),
+    ]
+    model.fit(*data, batch_size=2, epochs=1, callbacks=callbacks, verbose=0)
+    averages = model.optimizer._model_variables_moving_average
+    for weight, average in zip(kept[0], averages, strict=True):
+        np.testing.assert_array_equal(weight, keras.ops.convert_to_numpy(average))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param({"jit_compile": True}, marks=pytest.mark.slow), {"steps_per_execution": 2}],
+)
+def test_compiled_steps_train_as_eager_ones(data, arguments):
+    model = tiny()
+    twin = model.rebuilt()
+    for network, how in ((model, {"run_eagerly": False, **arguments}), (twin, {})):
+        compiled(network, optimizer=keras.optimizers.SGD(1e-4), **how)
+        network.fit(*data, batch_size=2, shuffle=False, verbose=0)
+    assert model.optimizer.iterations == 2
+    np.testing.assert_allclose(model(data[0])["restored"], twin(data[0])["restored"], atol=1e-5)
+
+
+def test_float16_scales_the_loss(data):
+    model = compiled(tiny(dtype="mixed_float16"), optimizer=keras.optimizers.Adam(1e-3))
+    assert type(model.optimizer) is keras.optimizers.LossScaleOptimizer
+    model.fit(*data, verbose=0)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+def test_a_training_step_of_ones_own(data):
+    class Mine(HINet):
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(x=x, y=y, y_pred=y_pred)
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply(gradients, self.trainable_variables)
+            return {"mine": loss, **self.compute_metrics(x, y, y_pred)}
+
+    model = compiled(Mine(width=4, depth=2))
+    start = model.evaluate(*data, verbose=0, return_dict=True)["loss"]
+    history = model.fit(*data, epochs=2, verbose=0).history
+    assert history["mine"][0] == pytest.approx(start, rel=1e-4)
+    assert history["mine"][1] < history["mine"][0] and "psnr" in history
+
+
+def test_frozen_layers_do_not_move_after_compiling_again(data):
+    model = compiled(tiny())
+    model.fit(*data, verbose=0)
+    for layer in model.layers:
+        layer.trainable = layer.name.startswith("stage2")
+    before = {weight.path: weight.numpy() for weight in model.weights}
+    compiled(model, optimizer=Adam(1e-2)).fit(*data, verbose=0)
+    moved = {w.path for w in model.weights if not np.array_equal(before[w.path], w.numpy())}
+    assert moved and all(path.startswith("stage2") for path in moved)
+    assert len(model.trainable_variables) < len(model.variables)
+
+
+# --- Weights, layers, copies
+
+
+def test_weights_alone_are_saved_and_loaded(model, data, tmp_path):
+    model.save_weights(tmp_path / "model.weights.h5")
+    other = tiny()
+    assert not np.array_equal(other(data[0])["restored"], model(data[0])["restored"])
+    other.load_weights(tmp_path / "model.weights.h5")
+    np.testing.assert_array_equal(other(data[0])["restored"], model(data[0])["restored"])
+
+
+@pytest.mark.filterwarnings("ignore:A total of")
+def test_what_fits_of_a_model_of_other_channels_is_taken_over(model, tmp_path):
+    model.save_weights(tmp_path / "model.weights.h5")
+    gray = tiny(channels=1)
+    before = {weight.path: weight.numpy() for weight in gray.weights}
+    with pytest.raises(ValueError):
+        gray.load_weights(tmp_path / "model.weights.h5")
+    gray.load_weights(tmp_path / "model.weights.h5", skip_mismatch=True)
+    of_colour = {weight.path: weight.numpy() for weight in model.weights}
+    for weight in gray.weights:
+        if "coder" in weight.path or "skip" in weight.path or "fusion" in weight.path:
+            np.testing.assert_array_equal(weight.numpy(), of_colour[weight.path])
+        elif weight.shape != of_colour[weight.path].shape:
+            np.testing.assert_array_equal(weight.numpy(), before[weight.path])
+
+
+def test_keras_export_serves_both_images(model, data, tmp_path):
+    model.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    served = exported.serve(data[0])
+    for name, image in model(data[0]).items():
+        np.testing.assert_allclose(served[name], image, rtol=0, atol=1e-5)
+
+
+def test_the_config_rebuilds_it(model):
+    assert HINet.from_config(model.get_config()).get_config() == model.get_config()
+    by_json = keras.models.model_from_json(model.to_json())
+    assert type(by_json) is HINet and by_json.get_config() == model.get_config()
+    with keras.saving.custom_object_scope({"HINet": HINet}):
+        config = keras.saving.serialize_keras_object(model)
+        assert type(keras.saving.deserialize_keras_object(config)) is HINet
+
+
+def test_features_of_a_layer(model, data):
+    encoder = model.get_layer("stage1_encoder1")
+    features = keras.Model(model.input, {"deep": encoder.output, **model.output})
+    outputs = features(data[0])
+    assert outputs["deep"].shape == (4, 8, 8, 8)
+    np.testing.assert_array_equal(outputs["restored"], model(data[0])["restored"])
+
+
+def test_it_is_a_layer_of_a_larger_model(model, data, tmp_path):
+    image = keras.Input((16, 16, 3))
+    brighter = keras.layers.Rescaling(2.0)(model(image)["restored"])
+    larger = keras.Model(image, brighter)
+    larger.save(tmp_path / "larger.keras")
+    loaded = keras.models.load_model(tmp_path / "larger.keras")
+    np.testing.assert_allclose(loaded(data[0]), 2 * model(data[0])["restored"], rtol=1e-6)
+
+
+def test_its_summary_counts_its_parameters(model):
+    lines = []
+    model.summary(print_fn=lines.append)
+    assert model.count_params() == sum(np.prod(weight.shape) for weight in model.weights)
+    text = "\n".join(map(str, lines))
+    assert f"Total params: {model.count_params():,}" in text and "stage2_decoder0" in text
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_are_the_model(data, copied):
+    model = compiled(tiny())
+    twin = copied(model)
+    assert type(twin) is HINet and twin.get_config() == model.get_config()
+    np.testing.assert_array_equal(twin(data[0])["restored"], model(data[0])["restored"])
+
+
+def test_prediction_by_batches_is_the_call(model, data):
+    predicted = model.predict(data[0], batch_size=3, verbose=0)
+    for name, image in model(data[0]).items():
+        np.testing.assert_allclose(predicted[name], image, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(
+        model.predict_on_batch(data[0])["restored"], predicted["restored"], rtol=0, atol=1e-5
+    )
+
+
+@pytest.mark.slow
+def test_the_same_habits_on_jax(tmp_path):
+    code = """
+import sys, numpy as np, keras, hinet_tf
+y = np.random.default_rng(0).random((2, 16, 16, 3), "f4"); x = np.clip(y + 0.1, 0, 1)
+model = hinet_tf.HINet(width=4, depth=2)
+model.compile("adam", loss={"stage1": "mae", "restored": "mse"},
+              loss_weights={"stage1": 0.1, "restored": 1.0})
+model.get_layer("attention").trainable = False
+logs = model.fit(x, y, validation_data=(x, {"stage1": y, "restored": y}), verbose=0).history
+assert {"loss", "stage1_loss", "restored_loss", "psnr", "val_psnr"} <= set(logs), logs
+model.save(sys.argv[1])
+loaded = keras.models.load_model(sys.argv[1])
+restored = [m.predict(x, verbose=0)["restored"] for m in (loaded, model)]
+assert np.array_equal(*restored)
+assert len(loaded.trainable_variables) == len(model.trainable_variables) < len(model.variables)
+assert type(keras.models.clone_model(model)) is hinet_tf.HINet
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "model.keras")]
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert not done.returncode, done.stderr
