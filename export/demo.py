@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.data import ValidationPairs, builtin_photos
     from hinet_tf.data.degradations import GaussianNoise
     from hinet_tf.files import atomic_path
+    from hinet_tf.images.pixel_format import to_uint8
     from hinet_tf.inference import open_model
     from hinet_tf.plots.comparison import comparison_figure
 
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     }
     for label, image in (("clean", clean), ("noisy", noisy)):
         with atomic_path(files[label]) as path:
-            Image.fromarray(np.round(image * 255).astype(np.uint8)).save(path)
+            Image.fromarray(to_uint8(image)).save(path)
 
     model = open_model(args.model)
     Restorer(model).restore_file(files["noisy"], files["restored"])

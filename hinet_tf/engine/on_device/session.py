@@ -1,5 +1,6 @@
 """One training on the accelerator from its newest checkpoint to its end or interruption."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import keras
@@ -45,7 +46,8 @@ class DeviceSession(Session):
         quiet: bool = False,
     ) -> None:
         super().__init__(recipe, network, directory, quiet)
-        self.stop_after = stop_after
+        # From now on: decoding and compiling count, where a machine is lent for a time.
+        self.end = None if stop_after is None else time.monotonic() + stop_after
         self.on_bad = on_bad
 
     def validation_pairs(self) -> ValidationPairs:
@@ -70,7 +72,10 @@ class DeviceSession(Session):
             return True
         training = DeviceTraining(self.network, self.recipe, images)
         chain, closing = self.writing_callbacks(
-            None, training.update_network, _SAVE_SECONDS, seconds=self.stop_after
+            None,
+            training.update_network,
+            _SAVE_SECONDS,
+            seconds=None if self.end is None else self.end - time.monotonic(),
         )
         chain = keras.callbacks.CallbackList(chain, model=self.network)
         self.network.stop_training = False
