@@ -89,9 +89,11 @@ def _from_kaggle(address: str) -> Callable[[str], Path]:
     handle = address.removeprefix("kaggle://")
     errors = importlib.import_module("kagglehub.exceptions")
 
+    folder: list[Path] = []
+
     def fetch(file: str) -> Path:
         try:
-            return Path(client.model_download(handle, path=file))
+            path = Path(client.model_download(handle, path=file))
         except errors.KaggleApiHTTPError as error:
             login = "kagglehub.login(), or KAGGLE_USERNAME and KAGGLE_KEY"
             raise _refused(address, error, login) from error
@@ -100,12 +102,16 @@ def _from_kaggle(address: str) -> Callable[[str], Path]:
                 f"{address} is no address: expected kaggle://owner/model/keras/variation "
                 f"({_first_line(error)})."
             ) from error
-        except ConnectionError as error:
-            raise _unreachable(address, "Kaggle") from error
         except Exception as error:
+            # Of `requests`, which only the client is known to have; hence by name.
             if type(error).__name__ in ("ConnectionError", "ConnectTimeout"):
                 raise _unreachable(address, "Kaggle") from error
+            # It leaves what it has of a file where the whole would lie.
+            for place in folder:
+                (place / file).unlink(missing_ok=True)
             raise _broken(address, file, error) from error
+        folder.append(path.parent)
+        return path
 
     return fetch
 
