@@ -247,6 +247,7 @@ def test_a_bad_model_is_named_and_another_can_be_chosen(copy, visit, harm, messa
     with served(target) as server:
         page = visit(server.url, ready=False)
         assert message in wait(page, "models/bad.tflite")
+        page.evaluate("document.getElementById('status').textContent = ''")
         choose(page, "photo.png", photo())
         assert message in wait(page, "models/bad.tflite")
         # The photo is kept for the model that works.
