@@ -1,11 +1,12 @@
 r"""Exports a complete Android project that restores photos on the phone.
 
-    python export/android.py --out app
-    python export/android.py --model deblur_0.25x --out app
-    python export/android.py --model denoise.keras --size 512x512 --out app
+    hinet export android --out app
+    hinet export android --model deblur_0.25x --out app
+    hinet export android --model denoise.keras --size 512x512 --out app
 
 Open DIR in Android Studio, or run `gradle assembleDebug` in it. It holds a float16 model for GPUs,
 an int8 one for processors, and Kotlin filled with their names and sizes; docs/android.md says more.
+In a checkout, export/android.py is the same command.
 """
 
 import argparse
@@ -26,23 +27,27 @@ from hinet_tf.command_line import (
 )
 from hinet_tf.commands.options import image_size, shown_progress
 from hinet_tf.files import atomic_path
+from hinet_tf.models.presets.registry import DEFAULT_PRESET
 
 _PROJECT = Path(__file__).with_name("android")
 _SOURCES = Path("app", "src", "main")
-# `hinet_tf.models.presets.DEFAULT_PRESET`; importing it here would cost seconds.
-_DEFAULT_PRESET = "denoise_0.25x"
+
+
+def make_parser() -> CommandParser:
+    """The parser of the command."""
+    parser = CommandParser(__doc__, "export android")
+    add = parser.add_argument
+    add("--out", required=True, type=Path, metavar="DIR", help="folder of the project, new")
+    model = ".keras, preset or official .pth (default: %(default)s)"
+    add("--model", default=DEFAULT_PRESET, metavar="M", help=model)
+    size = {"type": image_size, "metavar": "HxW", "default": (256, 256)}
+    add("--size", **size, help="of tiles, square, a multiple of 16 (default: 256x256)")
+    return parser
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = CommandParser(__doc__)
-    add = parser.add_argument
-    add("--out", required=True, type=Path, metavar="DIR", help="folder of the project, new")
-    model = ".keras, preset or official .pth (default: %(default)s)"
-    add("--model", default=_DEFAULT_PRESET, metavar="M", help=model)
-    size = {"type": image_size, "metavar": "HxW", "default": (256, 256)}
-    add("--size", **size, help="of tiles, square, a multiple of 16 (default: 256x256)")
-    return parser.parse_args(argv)
+    return make_parser().parse_args(argv)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,93 +1,11 @@
-r"""Restores millions of image files with Apache Beam, on one machine or on a cluster.
+"""Restores millions of image files with Apache Beam, on one machine or on a cluster.
 
     python export/bulk_restore.py --input 'photos/**' --model models/denoise/1 --out restored
-    python export/bulk_restore.py --input 'gs://photos/**' --model gs://models/denoise/1 \
-        --out gs://restored --runner DataflowRunner --project P --region R --temp_location gs://T
 
-What is there already is skipped, so that the same command goes on after any interruption. What
-cannot be restored leaves OUT/_failed/NAME.json with the reason. Options that are not named below
-go to Beam; docs/serving.md shows Flink, Spark and Dataflow.
+The same as `hinet bulk`; --help lists the options.
 """
 
-import argparse
-import time
-from collections.abc import Sequence
-
-from rich.console import Console
-
-from hinet_tf.command_line import (
-    EXIT_DONE,
-    EXIT_FAILED,
-    UsageError,
-    quiet_tensorflow,
-    run_command,
-)
-
-
-def parse_args(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, list[str]]:
-    """Reads the command line; returns Beam's own options apart."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n\n")[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add("--input", required=True, metavar="PATTERN", help="such as 'photos/**'")
-    add("--model", required=True, metavar="DIR", help="version directory, such as models/denoise/1")
-    add("--out", required=True, metavar="DIR", help="folder of the results")
-    add("--retry-failed", action="store_true", help="try again what failed in an earlier run")
-    return parser.parse_known_args(argv)
-
-
-def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
-    """Runs the pipeline to its end; returns 1 if any image failed."""
-    try:
-        import apache_beam as beam
-    except ImportError as error:
-        raise UsageError("Bulk restoration needs Beam: pip install 'hinet-tf[bulk]'.") from error
-    from apache_beam.io.filesystems import FileSystems
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    if not FileSystems.exists(FileSystems.join(args.model, "saved_model.pb")):
-        raise UsageError(
-            f"{args.model} holds no saved_model.pb. Expected a version directory that "
-            "export/saved_model.py wrote, such as models/denoise/1."
-        )
-    quiet_tensorflow()
-    from hinet_tf.deploy.bulk.files import DEAD_LETTERS, remove_partial
-    from hinet_tf.deploy.bulk.restoration import COUNTERS, BulkRestoration
-
-    console = Console(stderr=True, highlight=False)
-    start = time.monotonic()
-    with console.status("Restoring; Beam's runner shows its progress where it has a page for it"):
-        pipeline = beam.Pipeline(options=PipelineOptions(list(beam_options)))
-        pipeline | BulkRestoration(args.input, args.model, args.out, args.retry_failed)
-        result = pipeline.run()
-        result.wait_until_finish()
-    remove_partial(args.out)
-    counters = dict.fromkeys(COUNTERS, 0)
-    for counter in result.metrics().query(beam.metrics.MetricsFilter().with_namespace("bulk"))[
-        "counters"
-    ]:
-        counters[counter.key.metric.name] += counter.committed or 0
-    seconds = time.monotonic() - start
-    console.print(
-        f"{counters['done']} restored, {counters['failed']} failed, {counters['skipped']} skipped "
-        f"in {seconds:.1f} s ({counters['pixels'] / 1e6 / seconds:.3f} megapixels/s) -> {args.out}",
-        markup=False,
-        soft_wrap=True,
-    )
-    if counters["failed"]:
-        console.print(f"reasons: {FileSystems.join(args.out, DEAD_LETTERS)}", markup=False)
-    return EXIT_FAILED if counters["failed"] else EXIT_DONE
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args, beam_options = parse_args(argv)
-    return run_command(lambda: run(args, beam_options))
-
+from hinet_tf.commands.bulk import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -1,12 +1,13 @@
 r"""Exports a page that restores photos in the browser, and shows it.
 
-    python export/web.py --out page --serve
-    python export/web.py --model denoise_0.25x dejpeg_0.25x --out page --serve
-    python export/web.py --model denoise.keras --size 512x512 --out page
-    python export/web.py --model my.tflite --out page
-    python export/web.py --out page --serve        # again: shows what is there
+    hinet export web --out page --serve
+    hinet export web --model denoise_0.25x dejpeg_0.25x --out page --serve
+    hinet export web --model denoise.keras --size 512x512 --out page
+    hinet export web --model my.tflite --out page
+    hinet export web --out page --serve        # again: shows what is there
 
 DIR is a static page for any host. Photos stay on the visitor's device. docs/web.md says more.
+`hinet-web` and, in a checkout, export/web.py are the same command.
 """
 
 import argparse
@@ -15,8 +16,6 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
@@ -24,29 +23,40 @@ from hinet_tf.command_line import (
     quiet_tensorflow,
     run_command,
 )
-from hinet_tf.commands.options import image_size, shown_progress
+from hinet_tf.commands.options import (
+    add_out_option,
+    add_quiet_option,
+    image_size,
+    message_console,
+    shown_progress,
+)
+from hinet_tf.models.presets.registry import DEFAULT_PRESET
 
 _PAGE = Path(__file__).with_name("web")
-# `hinet_tf.models.presets.DEFAULT_PRESET`; importing it here would cost seconds.
-_DEFAULT_PRESET = "denoise_0.25x"
 _MANIFEST = "models.json"
 # Two of it, with their overlap, cover 512 pixels: 56 % of the work that three of 256 make.
 _TILE = (288, 288)
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    parser = CommandParser(__doc__)
+def make_parser() -> CommandParser:
+    """The parser of the command."""
+    parser = CommandParser(__doc__, "export web")
     add = parser.add_argument
-    add("--out", required=True, type=Path, metavar="DIR", help="folder of the page")
-    model = f".keras, preset, official .pth or .tflite; several (default: {_DEFAULT_PRESET})"
+    add_out_option(parser, "DIR", "folder of the page")
+    model = f".keras, preset, official .pth or .tflite; several (default: {DEFAULT_PRESET})"
     add("--model", nargs="+", metavar="M", help=model)
     sizes = {"action": "append", "type": image_size, "metavar": "HxW"}
     add("--size", **sizes, help="of tiles, a multiple of 16 (default: 288x288); repeatable")
     add("--overwrite", action="store_true", help="replace the page in DIR")
     add("--serve", action="store_true", help="show the page in the browser, until Ctrl-C")
     add("--port", type=int, default=8000, help="for --serve (default: %(default)s; 0: any)")
-    return parser.parse_args(argv)
+    add_quiet_option(parser)
+    return parser
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    return make_parser().parse_args(argv)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -67,12 +77,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> None:
-    names = args.model or [_DEFAULT_PRESET]
+    names = args.model or [DEFAULT_PRESET]
     stems = [Path(name).name.removesuffix(".tflite").removesuffix(".keras") for name in names]
     if len(set(stems)) < len(stems):
         raise UsageError(f"Models need names of their own. Received: {', '.join(names)}")
     quiet_tensorflow()
-    console = Console(stderr=True, highlight=False)
+    console = message_console(args)
     with shown_progress(console) as show, tempfile.TemporaryDirectory() as folder:
         # Late, so that a wrong command is answered at once.
         from hinet_tf import export_tflite

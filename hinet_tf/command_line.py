@@ -2,9 +2,11 @@
 
 import argparse
 import importlib
+import itertools
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 EXIT_DONE = 0
@@ -28,14 +30,19 @@ class CommandParser(argparse.ArgumentParser):
 
     Args:
         documentation: The docstring of a command: what it does, then its usage.
+        command: What it is called after `hinet`, such as `"export tflite"`; `None` for a program
+            of its own. Started from its own file or script, it goes by that name.
         **kwargs: Arguments of `argparse.ArgumentParser`.
 
     Example:
     >>> parser = CommandParser(__doc__)
     """
 
-    def __init__(self, documentation: str, **kwargs: Any) -> None:
+    def __init__(self, documentation: str, command: str | None = None, **kwargs: Any) -> None:
         summary, _, usage = documentation.partition("\n\n")
+        called = os.path.basename(sys.argv[0])
+        if command and called in ("hinet", "__main__.py"):
+            kwargs["prog"] = f"hinet {command}"
         super().__init__(
             description=summary,
             epilog=usage,
@@ -45,10 +52,15 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Prints the error as one line and exits with 2."""
+        message = re.sub(r"^argument (\S+): must ", r"\1 must ", " ".join(message.split()))
         self.exit(EXIT_USAGE, f"error: {message}; see {self.prog} --help\n")
 
 
-def run_command(command: Callable[[], int | None]) -> int:
+def run_command(
+    command: Callable[[], int | None],
+    make_parser: Callable[[], argparse.ArgumentParser] | None = None,
+    argv: Sequence[str] | None = None,
+) -> int:
     """Runs a command and turns a user's mistake into one line on stderr and an exit code.
 
     Only errors that name their cause are turned into a line: `UsageError`, `ValueError` and
@@ -57,18 +69,24 @@ def run_command(command: Callable[[], int | None]) -> int:
 
     Args:
         command: The work, without arguments; may return an exit code.
+        make_parser: Makes the command's parser: where an error names an argument of a function,
+            the line names the option that the user knows it by.
+        argv: The words of the command line; by default those of the process.
 
     Returns:
         0 done, 1 failed at run time, 2 wrong usage, 130 stopped by Ctrl-C.
     """
     try:
         return command() or EXIT_DONE
-    except UsageError as error:
-        code = EXIT_USAGE
-        message = str(error)
+    except BrokenPipeError:
+        # Who reads has seen enough, as `head` has; what is still in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
     except (ValueError, OSError) as error:
-        code = EXIT_FAILED
-        message = str(error)
+        code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
+        message = _described(error)
+        if make_parser:
+            message = _in_options(message, make_parser(), sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         code = 130
         message = "Stopped by Ctrl-C; finished files stay."
@@ -93,3 +111,31 @@ def quiet_tensorflow() -> None:
     finally:
         os.dup2(terminal, 2)
         os.close(terminal)
+
+
+def _described(error: Exception) -> str:
+    """The error's own words; for one of the system, the file first and no number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}."
+    return str(error)
+
+
+def _in_options(message: str, parser: argparse.ArgumentParser, argv: Sequence[str]) -> str:
+    """Says `--max-drop` for the argument `max_drop`, and `--set beta_1` for a recipe's key."""
+    typed = {word.partition("=")[0] for word in argv}
+    options = {}
+    for action in parser._actions:
+        words = [word for word in action.option_strings if word in typed]
+        words += [word for word in action.option_strings if word.startswith("--")]
+        if words:
+            options[action.dest] = words[0]
+    for flag, value in itertools.pairwise(argv):
+        key = value.partition("=")[0].strip()
+        if flag == "--set" and options.get(key) not in typed:
+            options[key] = f"--set {key}"
+    message = re.sub(r"`(\w+)`", lambda name: options.get(name[1], name[0]), message)
+    before, received, after = message.partition("Received: ")
+    after = re.sub(
+        r"\b(\w+)=", lambda name: f"{options[name[1]]} " if name[1] in options else name[0], after
+    )
+    return before + received + after

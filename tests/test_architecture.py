@@ -14,7 +14,8 @@ FLOORS = [
     {"optimizers", "tasks"},
     {"models", "plots", "data"},
     {"inference", "engine"},
-    {"deploy", "commands", "evaluation", "legacy"},
+    {"deploy", "evaluation", "legacy"},
+    {"commands"},
     {"training", "export"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}

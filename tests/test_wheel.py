@@ -88,7 +88,7 @@ def test_the_network_restores_from_the_installed_wheel(environment, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["hinet-train", "hinet-data", "hinet-restore", "hinet-web", "hinet-app"]
+    "command", ["hinet", "hinet-train", "hinet-data", "hinet-restore", "hinet-web", "hinet-app"]
 )
 def test_console_scripts_answer(environment, tmp_path, command):
     result = run(environment, command, "--help", cwd=tmp_path)

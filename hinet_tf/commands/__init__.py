@@ -1,1 +1,5 @@
-"""The command lines: shared options, and the commands `hinet-restore` and `hinet-data`."""
+"""The command `hinet`: one module per subcommand, and what they share.
+
+`options` and `recipe_options` hold the options that several have, `checks` what is refused before
+TensorFlow starts.
+"""

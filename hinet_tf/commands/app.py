@@ -1,11 +1,12 @@
 """Shows restorations before and after in the browser, computed by this computer.
 
-hinet-app
-hinet-app --model denoise_0.25x dejpeg_0.25x --port 7861
-hinet-app --model denoise.keras --local --memory 4G
+    hinet app
+    hinet app --model denoise_0.25x dejpeg_0.25x --port 7861
+    hinet app --model denoise.keras --local --memory 4G
 
-Files of any format, depth and size that hinet-restore takes; the page is open to this computer
-alone. Needs `pip install 'hinet-tf[app]'`. hinet-web makes a page that needs no Python.
+Files of any format, depth and size that hinet restore takes; the page is open to this computer
+alone. Needs `pip install 'hinet-tf[app]'`. `hinet export web` makes a page
+that needs no Python. `hinet-app` is the same command.
 """
 
 import argparse
@@ -26,21 +27,24 @@ from hinet_tf.command_line import (
     run_command,
 )
 from hinet_tf.commands.options import memory_size
+from hinet_tf.models.presets.registry import DEFAULT_PRESET
 
-# `hinet_tf.models.presets.DEFAULT_PRESET`; importing it here would cost seconds.
-_DEFAULT_PRESET = "denoise_0.25x"
+
+def make_parser() -> CommandParser:
+    """The parser of the command."""
+    parser = CommandParser(__doc__, "app")
+    add = parser.add_argument
+    model = "as in hinet restore; several to choose from (default: %(default)s)"
+    add("--model", nargs="+", default=[DEFAULT_PRESET], metavar="M", help=model)
+    add("--local", action="store_true", help="local statistics (TLC), for large images")
+    add("--memory", type=memory_size, default="1G", help="for feature maps (default: 1G)")
+    add("--port", type=int, default=7860, help="default: %(default)s")
+    return parser
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = CommandParser(__doc__, prog="hinet-app")
-    add = parser.add_argument
-    model = "as in hinet-restore; several to choose from (default: %(default)s)"
-    add("--model", nargs="+", default=[_DEFAULT_PRESET], metavar="M", help=model)
-    add("--local", action="store_true", help="local statistics (TLC), for large images")
-    add("--memory", type=memory_size, default="1G", help="for feature maps (default: 1G)")
-    add("--port", type=int, default=7860, help="default: %(default)s")
-    return parser.parse_args(argv)
+    return make_parser().parse_args(argv)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -32,7 +32,7 @@ def collect_jobs(
 
     Args:
         inputs: Files, folders, or patterns such as `photos/*.jpg`.
-        out: The folder of the results.
+        out: The folder of the results; for one input file, also the file of its result.
         suffix: Added to each name before its extension.
         file_format: Extension of the results, such as `png`; `None` for the sources' own.
 
@@ -43,6 +43,9 @@ def collect_jobs(
         UsageError: If an input matches nothing, two results would have one name, or a result
             would replace its source.
     """
+    inputs = list(inputs)
+    if out.suffix.lower() in SUFFIXES and not out.is_dir():
+        return [_single_job(inputs, out, suffix, file_format)]
     jobs: dict[Path, Job] = {}
     for name in inputs:
         for source, relative in _expand(name, out):
@@ -53,6 +56,27 @@ def collect_jobs(
             jobs.setdefault(source.resolve(), Job(source, target))
     _check_targets(list(jobs.values()))
     return list(jobs.values())
+
+
+def _single_job(inputs: list[str], out: Path, suffix: str, file_format: str | None) -> Job:
+    """The job of a result that is named as a file."""
+    if suffix or file_format:
+        option = "--suffix" if suffix else "--format"
+        raise UsageError(
+            f"--out {out} names the result already; leave out {option}, or name a folder."
+        )
+    sources = [] if Path(inputs[0]).is_dir() else _expand(inputs[0], out)
+    if len(inputs) > 1 or len(sources) != 1:
+        raise UsageError(
+            f"--out {out} is a file, which takes one input file; name a folder for several."
+        )
+    if out.suffix.lower() == ".gif":
+        raise UsageError(
+            f"--out {out}: 256 colours cannot hold a restored image; use .png, .jpg, .webp or .tif."
+        )
+    job = Job(sources[0][0], out)
+    _check_targets([job])
+    return job
 
 
 def _expand(name: str, out: Path) -> list[tuple[Path, Path]]:

@@ -1,14 +1,13 @@
 """Looks at data before it is trained on.
 
-    hinet-data check DIR                 what is in DIR, and what is wrong with it
-    hinet-data check DIR --skip-bad      succeeds if something usable is left
-    hinet-data check DIR --json FILE     the same as JSON
+    hinet data check DIR                 what is in DIR, and what is wrong with it
+    hinet data check DIR --skip-bad      succeeds if something usable is left
+    hinet data check DIR --json FILE     the same as JSON
 
-Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.
+Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage. `hinet-data` is the same command.
 """
 
 import argparse
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,12 +20,17 @@ from hinet_tf.command_line import (
     quiet_tensorflow,
     run_command,
 )
-from hinet_tf.files import atomic_path
+from hinet_tf.commands.options import (
+    add_json_option,
+    add_quiet_option,
+    message_console,
+    write_json,
+)
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Returns the arguments."""
-    parser = CommandParser(__doc__, prog="hinet-data")
+def make_parser() -> CommandParser:
+    """The parser of the command."""
+    parser = CommandParser(__doc__, "data")
     commands = parser.add_subparsers(dest="command", required=True, metavar="check")
     about = "list what is in a folder and what is wrong with it"
     check = commands.add_parser("check", help=about, documentation=about)
@@ -34,8 +38,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     check.add_argument(
         "--skip-bad", action="store_true", help="succeed if something usable is left"
     )
-    check.add_argument("--json", type=Path, metavar="FILE", help="write the reports to FILE")
-    return parser.parse_args(argv)
+    add_json_option(check, "the reports")
+    add_quiet_option(check)
+    return parser
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    return make_parser().parse_args(argv)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,11 +55,11 @@ def run(args: argparse.Namespace) -> int:
     quiet_tensorflow()
     from hinet_tf.data.folder_check import check_folder
 
-    reports = check_folder(args.folder, _progress)
-    _show(args.folder, reports)
+    reports = check_folder(args.folder, lambda items, title: _progress(items, title, args))
+    if not args.quiet and str(args.json) != "-":
+        _show(args.folder, reports)
     if args.json:
-        with atomic_path(args.json) as path:
-            path.write_text(json.dumps([asdict(report) for report in reports], indent=1) + "\n")
+        write_json(args.json, [asdict(report) for report in reports])
     problems = [problem for report in reports for problem in report.problems]
     if args.skip_bad:
         problems = [] if all(report.usable for report in reports) else problems
@@ -58,15 +68,14 @@ def run(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; see the module's documentation."""
-    return run_command(lambda: run(parse_args(argv)))
+    return run_command(lambda: run(parse_args(argv)), make_parser, argv)
 
 
-def _progress(items: Iterable, title: str) -> Iterable:
-    from rich.console import Console
+def _progress(items: Iterable, title: str, args: argparse.Namespace) -> Iterable:
     from rich.progress import track
 
     # On stderr, so that the report alone can be piped on.
-    return track(items, f"Checking {title}", console=Console(stderr=True), transient=True)
+    return track(items, f"Checking {title}", console=message_console(args), transient=True)
 
 
 def _show(folder: Path, reports: list) -> None:
@@ -102,7 +111,3 @@ def _show(folder: Path, reports: list) -> None:
         )
     else:
         console.print(f"{usable} usable; nothing is wrong with {escape(str(folder))}.")
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

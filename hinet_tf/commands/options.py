@@ -1,27 +1,157 @@
-"""What the export commands have in common: options, what is known of the weights, progress."""
+"""Options that several commands have, and what they mean."""
 
 import argparse
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from hinet_tf.commands.preset_options import check_task, model_details
+from hinet_tf.files import atomic_path
+from hinet_tf.models.presets.registry import preset_names
+
 _MEMORY_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
+# What each command's `--model` may be.
+TRAINED = ".keras or official .pth file"
+ANY_MODEL = f"{TRAINED}, SavedModel folder or .tflite"
 
-def add_network_options(parser: argparse.ArgumentParser, local_advice: str) -> None:
-    """Adds `--model`, `--fast` and `--local`.
+
+def add_model_option(parser: Any, kinds: str, **settings: Any) -> None:
+    """Adds `--model`, whose help names the presets.
+
+    Args:
+        parser: A parser or group of options.
+        kinds: What else it may be: `TRAINED` or `ANY_MODEL`.
+        **settings: Arguments of `add_argument`, such as `required`.
+    """
+    names = ", ".join(preset_names())
+    default = "; default: %(default)s" if "default" in settings else ""
+    parser.add_argument("--model", help=f"{kinds}, or a preset: {names}{default}", **settings)
+
+
+def add_out_option(parser: Any, metavar: str, meaning: str) -> None:
+    """Adds `--out`, also known as `-o` and `--output`.
+
+    Args:
+        parser: A parser or group of options.
+        metavar: What the help calls its value.
+        meaning: Its help.
+    """
+    parser.add_argument(
+        "--out", "-o", "--output", required=True, type=Path, metavar=metavar, help=meaning
+    )
+
+
+def add_json_option(parser: Any, meaning: str) -> None:
+    """Adds `--json`, for `write_json`.
+
+    Args:
+        parser: A parser or group of options.
+        meaning: What is written.
+    """
+    parser.add_argument("--json", type=Path, metavar="FILE", help=f"{meaning} as JSON; - to print")
+
+
+def write_json(target: Path, content: Any) -> None:
+    """Writes plain data as a file, whole or not at all, or prints it.
+
+    Args:
+        target: The file; `-` for the standard output.
+        content: Lists, dictionaries, texts and numbers.
+    """
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    if str(target) == "-":
+        print(text)
+        return
+    with atomic_path(target) as path:
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def add_quiet_option(parser: argparse.ArgumentParser) -> None:
+    """Adds `--quiet`, for `message_console`.
 
     Args:
         parser: The parser of a command.
+    """
+    parser.add_argument("--quiet", "-q", action="store_true", help="say nothing but errors")
+
+
+def message_console(args: argparse.Namespace) -> Console:
+    """Where a command says what it does: the standard error, or nowhere with `--quiet`.
+
+    Args:
+        args: Parsed options of `add_quiet_option`.
+    """
+    return Console(stderr=True, highlight=False, quiet=args.quiet)
+
+
+def add_network_options(parser: Any, local_advice: str) -> None:
+    """Adds `--fast` and `--local`.
+
+    Args:
+        parser: A parser or group of options.
         local_advice: When to choose local statistics.
     """
     add = parser.add_argument
-    add("--model", required=True, help=".keras, preset or official .pth")
     add("--fast", action="store_true", help="stop after stage 1: 43 %% of the cost")
     add("--local", action="store_true", help=f"local statistics (TLC), {local_advice}")
+
+
+def add_restorer_options(parser: Any, memory: str) -> None:
+    """Adds what a `Restorer` takes: arithmetic, tiles, self-ensemble.
+
+    Args:
+        parser: A parser or group of options.
+        memory: Default of `--memory`.
+    """
+    add_network_options(parser, "for large images")
+    add = parser.add_argument
+    add("--precision", choices=("float32", "bfloat16"), default="float32")
+    add("--self-ensemble", action="store_true", help="average over 8 flips and turns; 8x slower")
+    add(
+        "--tile",
+        type=whole_number(1),
+        metavar="PIXELS",
+        help="side of tiles, a multiple of 16 (default: by --memory)",
+    )
+    add(
+        "--overlap",
+        type=whole_number(0),
+        default=32,
+        metavar="PIXELS",
+        help="pixels that tiles share, at most a third of --tile (default: 32)",
+    )
+    add("--memory", type=memory_size, default=memory, help=f"for feature maps (default: {memory})")
+
+
+def restorer_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The values of `add_restorer_options` that `Restorer` and `export_saved_model` both take.
+
+    Args:
+        args: Parsed options.
+    """
+    names = ("precision", "self_ensemble", "tile", "overlap", "memory")
+    return {name: getattr(args, name) for name in names}
+
+
+def add_engine_option(parser: Any) -> None:
+    """Adds `--engine`.
+
+    Args:
+        parser: A parser or group of options.
+    """
+    engines = ("tensorflow", "litert", "openvino")
+    parser.add_argument(
+        "--engine",
+        choices=engines,
+        default="tensorflow",
+        help="what computes (default: tensorflow)",
+    )
 
 
 def add_weights_options(parser: argparse.ArgumentParser, title: str) -> None:
@@ -44,15 +174,37 @@ def weights_details(args: argparse.Namespace) -> dict[str, Any]:
         args: Parsed options, `model` and `force` among them.
 
     Raises:
-        ValueError: If the task is not the preset's, unless `force` is set.
+        UsageError: If the task is not the preset's, unless `force` is set.
     """
-    # Late, so that a wrong command is answered at once.
-    from hinet_tf.commands.preset_options import check_task, model_details
-
     if args.task:
         check_task(args.model, args.task, args.force)
     named = {"task": args.task, "training_data": args.training_data, "license": args.license}
     return model_details(args.model) | {name: text for name, text in named.items() if text}
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Returns what reads a whole number within limits, for `type=` of an option.
+
+    Args:
+        least: Smallest value.
+        most: Largest value; `None` for no limit.
+
+    Example:
+    >>> whole_number(1)("3")
+    3
+    """
+    limits = f"at least {least}" if most is None else f"a whole number from {least} to {most}"
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a whole number, received {text}") from None
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"must be {limits}, received {text}")
+        return value
+
+    return read
 
 
 def image_size(text: str) -> tuple[int, int]:

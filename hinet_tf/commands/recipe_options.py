@@ -1,20 +1,25 @@
 """A recipe on the command line: the same options for every program that trains."""
 
 import argparse
+from pathlib import Path
 
 from hinet_tf.command_line import UsageError
+from hinet_tf.commands.checks import check_data, check_initial_weights, check_out_folder
+from hinet_tf.commands.preset_options import check_task
+from hinet_tf.models.presets.registry import preset_names
 from hinet_tf.tasks import RECIPES, TASKS, get_recipe, quick_recipe
 from hinet_tf.tasks.recipe import PRECISIONS, Recipe
 
 # Options that are recipe keys of the same name, spelled out because they are wanted often.
 _SHORTCUTS = {
     "data": "builtin, a paired folder, a folder of clean images, or tfds:NAME",
-    "scale": "size of the network: 64 * SCALE channels, 0.125 to 2",
+    "scale": "size of the network: 64 * SCALE channels; a multiple of 1/32, up to 8",
     "steps": "optimizer steps",
     "batch": "pairs per step, over all devices",
     "patch": "side of the training patches in pixels",
     "accumulate": "parts that a batch is split into, to need less memory",
-    "init": "weights to start from: a .keras model, official .pth, preset or run directory",
+    "init": "weights to start from: a .keras model, official .pth, run directory or preset: "
+    + ", ".join(preset_names()),
     "precision": f"arithmetic of the layers: {', '.join(PRECISIONS)}",
 }
 
@@ -32,12 +37,9 @@ def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     for key, meaning in _SHORTCUTS.items():
         parser.add_argument(f"--{key}", metavar=key.upper(), help=meaning)
     parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="any other recipe key, such as learning_rate=1e-3 (repeatable)",
+        "--lr", "--learning-rate", dest="learning_rate", metavar="RATE", help="of the first step"
     )
+    add_set_option(parser, "any other recipe key, such as ema=0.999 (repeatable)")
     parser.add_argument("--run", metavar="DIR", help="run directory (default: runs/TASK)")
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave unusable images out and list them at the end"
@@ -47,25 +49,64 @@ def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def recipe_from(args: argparse.Namespace) -> Recipe:
-    """Returns the recipe that the options of `add_recipe_arguments` describe.
+def add_set_option(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Adds `--set KEY=VALUE`.
 
     Args:
-        args: The parsed command line.
+        parser: The program's parser.
+        meaning: Its help.
+    """
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=meaning)
+
+
+def recipe_from(args: argparse.Namespace) -> Recipe:
+    """Returns the recipe that the options of `add_recipe_arguments` describe, looked through.
+
+    Args:
+        args: The parsed command line; `run` becomes the run directory where none is named.
 
     Returns:
         The task's recipe, its small version where neither data nor recipe is named, with all
         overrides.
 
     Raises:
+        UsageError: If an override or the choice of the recipe is wrong, or data, initial weights
+            or run directory will not do.
+    """
+    keys = (*_SHORTCUTS, "learning_rate")
+    overrides = [f"{key}={getattr(args, key)}" for key in keys if getattr(args, key) is not None]
+    quick = args.data is None and args.recipe is None
+    recipe = overridden_recipe(args, quick, overrides)
+    if recipe.batch % recipe.accumulate:
+        raise UsageError(
+            f"A batch of {recipe.batch} cannot be divided evenly into {recipe.accumulate} parts. "
+            f"Use a multiple of {recipe.accumulate}."
+        )
+    check_data(recipe.data)
+    if recipe.init:
+        check_initial_weights(recipe.init)
+        check_task(recipe.init, recipe.task, args.force)
+    args.run = Path(args.run or f"runs/{args.task}")
+    check_out_folder(args.run, "--run")
+    return recipe
+
+
+def overridden_recipe(
+    args: argparse.Namespace, quick: bool = False, overrides: list[str] | None = None
+) -> Recipe:
+    """Returns the recipe of `--task`, `--recipe` and `--set`.
+
+    Args:
+        args: The parsed command line.
+        quick: Whether to take the small version.
+        overrides: More of the form `key=value`, which come before those of `--set`.
+
+    Raises:
         UsageError: If an override or the choice of the recipe is wrong.
     """
-    overrides = [
-        f"{key}={getattr(args, key)}" for key in _SHORTCUTS if getattr(args, key) is not None
-    ]
-    quick = args.data is None and args.recipe is None
     try:
-        recipe = quick_recipe(args.task) if quick else get_recipe(args.task, args.recipe)
-        return recipe.with_overrides([*overrides, *args.set])
+        name = getattr(args, "recipe", None)
+        recipe = quick_recipe(args.task) if quick else get_recipe(args.task, name)
+        return recipe.with_overrides([*(overrides or []), *args.set])
     except ValueError as error:
         raise UsageError(str(error)) from error

@@ -1,12 +1,12 @@
 """Restores image files and folders with a trained model.
 
-hinet-restore photo.jpg --out restored
-hinet-restore photos scans/*.tif --model dejpeg_0.25x --out restored --skip-existing
-hinet-restore huge.tif --model HINet-GoPro.pth --out restored --local --memory 2G
+    hinet restore photo.jpg --out restored.jpg
+    hinet restore photos scans/*.tif --model dejpeg_0.25x --out restored --skip-existing
+    hinet restore huge.tif --model HINet-GoPro.pth --out restored --local --memory 2G
 
 Without --model it removes noise, with the preset denoise_0.25x. The folder structure of an input
 folder is kept. A file that fails is reported and the others are still restored; the exit code is
-then 1.
+then 1. `hinet-restore` is the same command.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -31,68 +30,89 @@ from hinet_tf.command_line import (
     quiet_tensorflow,
     run_command,
 )
+from hinet_tf.commands.checks import check_model, check_out_folder, check_tiles
 from hinet_tf.commands.collect_files import Job, collect_jobs
-from hinet_tf.commands.options import memory_size
+from hinet_tf.commands.options import (
+    ANY_MODEL,
+    add_engine_option,
+    add_json_option,
+    add_model_option,
+    add_out_option,
+    add_quiet_option,
+    add_restorer_options,
+    message_console,
+    restorer_settings,
+    whole_number,
+    write_json,
+)
 from hinet_tf.images.image_file import MAX_PIXELS, open_image
+from hinet_tf.models.presets.registry import DEFAULT_PRESET
 
-# `hinet_tf.models.presets.DEFAULT_PRESET`; importing it here would cost seconds.
-_DEFAULT_MODEL = "denoise_0.25x"
-_FORMATS = ("png", "jpg", "webp", "tif")
+# What is typed, and the suffix that results then have.
+_FORMATS = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "webp": "webp", "tif": "tif", "tiff": "tif"}
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    parser = CommandParser(__doc__, prog="hinet-restore")
-    add = parser.add_argument
-    add("inputs", nargs="+", metavar="INPUT", help="files, folders or patterns")
-    add(
-        "--model",
-        default=_DEFAULT_MODEL,
-        help="preset, .keras, SavedModel folder, .tflite or .pth (default: %(default)s)",
-    )
-    add("--out", required=True, type=Path, help="folder of the restored files")
+def make_parser() -> CommandParser:
+    """The parser of the command."""
+    parser = CommandParser(__doc__, "restore")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="files, folders or patterns")
+    add_model_option(parser, ANY_MODEL, default=DEFAULT_PRESET)
+    add_out_option(parser, "PATH", "folder of the results; for one input file, also a file name")
+    add_quiet_option(parser)
     files = parser.add_argument_group("files")
     add = files.add_argument
     add("--format", choices=_FORMATS, help="format of the results (default: the source's)")
     add("--suffix", default="", help="added to each name, such as _restored")
-    add("--quality", type=int, help="of JPEG and WebP, 1 to 100 (default: the source's)")
+    add(
+        "--quality",
+        type=whole_number(1, 100),
+        help="of JPEG and WebP, 1 to 100 (default: the source's)",
+    )
     existing = files.add_mutually_exclusive_group()
     existing.add_argument("--skip-existing", action="store_true", help="leave what is there")
     existing.add_argument("--overwrite", action="store_true", help="replace what is there")
     add("--all-pages", action="store_true", help="every page or frame (default: the first)")
-    add("--max-pixels", type=int, default=MAX_PIXELS, help="refuse larger images (%(default)s)")
+    add(
+        "--max-pixels",
+        type=whole_number(1),
+        default=MAX_PIXELS,
+        help="refuse larger images (default: %(default)s)",
+    )
     add("--figure", action="store_true", help="also write NAME_compare.png: crops side by side")
+    add_json_option(files, "what became of each file")
     network = parser.add_argument_group("network")
-    add = network.add_argument
-    add("--engine", choices=("tensorflow", "litert", "openvino"), default="tensorflow")
-    add("--precision", choices=("float32", "bfloat16"), default="float32")
-    add("--local", action="store_true", help="local statistics (TLC), for large images")
-    add("--self-ensemble", action="store_true", help="average over 8 flips and turns; 8x slower")
-    add("--fast", action="store_true", help="stop after stage 1: 43 %% of the cost")
-    add("--tile", type=int, help="side of tiles, a multiple of 16 (default: by --memory)")
-    add("--overlap", type=int, default=32, help="pixels that tiles share (default: 32)")
-    add("--memory", type=memory_size, default="1G", help="for feature maps (default: 1G)")
-    add("--batch-size", type=int, default=1, help="tiles at a time (default: 1)")
-    args = parser.parse_args(argv)
-    if args.quality is not None and not 1 <= args.quality <= 100:
-        parser.error(f"--quality must lie between 1 and 100, received {args.quality}")
-    return args
+    add_engine_option(network)
+    add_restorer_options(network, "1G")
+    network.add_argument(
+        "--batch-size", type=whole_number(1), default=1, help="tiles at a time (default: 1)"
+    )
+    return parser
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    return make_parser().parse_args(argv)
 
 
 def run(args: argparse.Namespace) -> int:
     """Restores every file; returns 1 if any failed."""
-    jobs = collect_jobs(args.inputs, args.out, args.suffix, args.format)
+    check_model(args.model, args.local)
+    check_tiles(args)
+    jobs = collect_jobs(args.inputs, args.out, args.suffix, _FORMATS.get(args.format))
+    check_out_folder(jobs[0].target.parent)
     existing = [job for job in jobs if job.target.exists()]
     if existing and not (args.skip_existing or args.overwrite):
         raise UsageError(
             f"{existing[0].target} exists already ({len(existing)} of {len(jobs)} results do); "
             "use --skip-existing or --overwrite."
         )
-    todo = [job for job in jobs if job not in existing] if args.skip_existing else jobs
+    skipped = set(existing) if args.skip_existing else set()
+    todo = [job for job in jobs if job not in skipped]
     quiet_tensorflow()
     restorer = _open_restorer(args)
 
-    console = Console(stderr=True, highlight=False)
+    console = message_console(args)
+    outcomes = [{"source": str(j.source), "status": "skipped"} for j in skipped]
     start, failed = time.monotonic(), 0
     columns = (
         TextColumn("{task.description}"),
@@ -109,21 +129,26 @@ def run(args: argparse.Namespace) -> int:
             bar = progress.add_task("Restoring", total=len(todo), speed="")
             for index, job in enumerate(todo):
                 problem = _restore(restorer, job, args, progress, bar, index)
+                outcome = {"error": problem} if problem else {"target": str(job.target)}
+                status = "failed" if problem else "restored"
+                outcomes.append({"source": str(job.source), "status": status, **outcome})
                 if problem:
                     failed += 1
                     console.print(f"failed: {problem}", markup=False, soft_wrap=True)
                 else:
                     done += 1
-                speed = (index + 1) / (time.monotonic() - start)
+                speed = done / (time.monotonic() - start)
                 progress.update(bar, completed=index + 1, speed=f"{speed:.2f} images/s")
     finally:
         seconds = time.monotonic() - start
         console.print(
-            f"{done} restored, {failed} failed, {len(jobs) - len(todo)} skipped "
+            f"{done} restored, {failed} failed, {len(skipped)} skipped "
             f"in {seconds:.1f} s ({done / max(seconds, 1e-9):.2f} images/s) -> {args.out}",
             markup=False,
             soft_wrap=True,
         )
+        if args.json:
+            write_json(args.json, outcomes)
     return EXIT_FAILED if failed else EXIT_DONE
 
 
@@ -134,14 +159,10 @@ def _open_restorer(args: argparse.Namespace):
 
     return Restorer(
         open_model(args.model, local=args.local),
-        tile=args.tile,
-        overlap=args.overlap,
-        self_ensemble=args.self_ensemble,
         batch_size=args.batch_size,
         engine=args.engine,
         fast=args.fast,
-        precision=args.precision,
-        memory=args.memory,
+        **restorer_settings(args),
         name=str(args.model),
     )
 
@@ -182,10 +203,5 @@ def _figure_path(target: Path) -> Path:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The `hinet-restore` command."""
-    args = parse_args(argv)
-    return run_command(lambda: run(args))
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    """Runs the command; returns its exit code."""
+    return run_command(lambda: run(parse_args(argv)), make_parser, argv)

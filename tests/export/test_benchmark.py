@@ -5,8 +5,8 @@ import json
 import pytest
 from PIL import Image
 
-from export.benchmark import main
 from hinet_tf import HINet
+from hinet_tf.commands.benchmark import main
 
 
 @pytest.fixture(scope="module")
@@ -45,5 +45,5 @@ def test_mistakes_are_one_line(keras_file, tmp_path, capsys):
         main(["--model", keras_file, "--out", str(tmp_path), "--size", "32"])
     assert stop.value.code == 2
     assert "'32' is no size" in capsys.readouterr().err
-    assert main(["--model", "gone.keras", "--out", str(tmp_path)]) == 1
+    assert main(["--model", "gone.keras", "--out", str(tmp_path)]) == 2
     assert "gone.keras" in capsys.readouterr().err

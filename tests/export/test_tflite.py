@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.tflite import main, parse_args
 from hinet_tf import HINet
+from hinet_tf.commands.export_tflite import main, parse_args
 from hinet_tf.inference.engines.litert import TFLiteModel
 
 ROOT = Path(__file__).parents[2]
@@ -66,11 +66,11 @@ def test_nothing_but_the_result_on_a_real_terminal(keras_file, tmp_path):
 @pytest.mark.parametrize(
     "arguments, code, message",
     [
-        (["--size", "30x32"], 1, "multiples of 4 from 4 to 8192. Received: 30x32"),
-        (["--size", "0x32"], 1, "Received: 0x32"),
+        (["--size", "30x32"], 2, "multiples of 4 from 4 to 8192. Received: 30x32"),
+        (["--size", "0x32"], 2, "Received: 0x32"),
         (["--max-drop", "-1"], 2, "--max-drop must not be negative"),
-        (["--photos", "nowhere"], 1, "'nowhere' is not there"),
-        (["--quantization", "int8", "--calibration", "empty"], 1, "no usable image"),
+        (["--photos", "nowhere"], 2, "'nowhere' is not there"),
+        (["--quantization", "int8", "--calibration", "empty"], 2, "no usable image"),
     ],
 )
 def test_mistakes_are_one_line(keras_file, tmp_path, capsys, monkeypatch, arguments, code, message):
@@ -99,7 +99,7 @@ def test_a_model_that_is_no_hinet(tmp_path, capsys):
 
 
 def test_a_missing_model(tmp_path, capsys):
-    assert main(["--model", "gone.keras", "--out", str(tmp_path / "x.tflite")]) == 1
+    assert main(["--model", "gone.keras", "--out", str(tmp_path / "x.tflite")]) == 2
     assert "gone.keras" in _one_line(capsys)
 
 

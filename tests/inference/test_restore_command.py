@@ -148,7 +148,7 @@ def test_no_permission_to_write_is_one_line(photos, model, tmp_path, capsys):
 def test_output_folder_that_is_a_file(photos, model, tmp_path, capsys):
     (tmp_path / "out").write_text("a file")
     out = str(tmp_path / "out")
-    assert restore_command.main([str(photos), "--model", model, "--out", out]) == 1
+    assert restore_command.main([str(photos), "--model", model, "--out", out]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -156,9 +156,9 @@ def test_output_folder_that_is_a_file(photos, model, tmp_path, capsys):
     ("arguments", "code", "message"),
     [
         (["missing.png", "--model", "{model}"], 2, "No such file, folder or pattern"),
-        (["{photos}", "--model", "missing.keras"], 1, "No such model file"),
-        (["{photos}", "--model", "{photos}"], 1, "neither a SavedModel"),
-        (["{photos}", "--model", "{model}", "--tile", "100"], 1, "multiple of 16"),
+        (["{photos}", "--model", "missing.keras"], 2, "No such model file"),
+        (["{photos}", "--model", "{model}", "--tile", "100"], 2, "multiple of 16"),
+        (["{photos}", "--model", "{photos}"], 2, "neither a SavedModel"),
     ],
 )
 def test_mistakes(photos, model, tmp_path, capsys, arguments, code, message):

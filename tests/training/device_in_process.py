@@ -6,7 +6,7 @@ python device_in_process.py '[["--task", ...], ...]'
 import json
 import sys
 
-from training.train_on_device import main
+from hinet_tf.commands.train_on_device import main
 
 codes = [main(arguments) for arguments in json.loads(sys.argv[1])]
 if sys.modules["tensorflow"] is not None or "tensorflow.python" in sys.modules:

@@ -2,7 +2,7 @@
 
 import os
 
-from training.train import main
+from hinet_tf.commands.train import main
 
 file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)  # noqa: F821
 for stream in (1, 2):

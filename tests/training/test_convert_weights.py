@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.convert_weights import main
+from hinet_tf.commands.convert import main
 
 
 def test_converted_model_gives_the_official_outputs(tmp_path, golden, golden_path):
@@ -43,19 +43,21 @@ def _missing(path, source):
 
 
 @pytest.mark.parametrize(
-    "spoil, expected",
+    "spoil, expected, code",
     [
-        (_truncated, "damaged"),
-        (_of_another_network, "conv.weight"),
-        (_missing_a_tensor, "missing sam12.conv1.bias"),
-        (_missing, "bad.pth"),
+        (_truncated, "damaged", 1),
+        (_of_another_network, "conv.weight", 1),
+        (_missing_a_tensor, "missing sam12.conv1.bias", 1),
+        (_missing, "bad.pth", 2),
     ],
 )
-def test_bad_file_is_one_line_and_leaves_nothing(tmp_path, golden_path, capsys, spoil, expected):
+def test_bad_file_is_one_line_and_leaves_nothing(
+    tmp_path, golden_path, capsys, spoil, expected, code
+):
     path = tmp_path / "bad.pth"
     spoil(path, golden_path("official_hinet_wf4_hin0-4.pth"))
     before = set(tmp_path.iterdir())
-    assert main(["--torch", str(path), "--out", str(tmp_path / "out.keras")]) == 1
+    assert main(["--torch", str(path), "--out", str(tmp_path / "out.keras")]) == code
     error = capsys.readouterr().err.strip()
     assert error.startswith("error: ") and expected in error and "\n" not in error
     assert set(tmp_path.iterdir()) == before

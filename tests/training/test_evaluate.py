@@ -104,8 +104,8 @@ def test_clean_images_are_degraded_by_the_recipe(evaluate, models, data, tmp_pat
 @pytest.mark.parametrize(
     ("changes", "code", "message"),
     [
-        ({"--data": "missing"}, 1, "missing"),
-        ({"--model": "missing.pth"}, 1, "No such model file"),
+        ({"--data": "missing"}, 2, "missing"),
+        ({"--model": "missing.pth"}, 2, "No such model file"),
         ({"--set": "sigma"}, 2, "KEY=VALUE"),
     ],
 )

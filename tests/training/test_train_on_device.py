@@ -12,11 +12,11 @@ import PIL.Image
 import pytest
 
 from hinet_tf import HINet
+from hinet_tf.commands.train import main as train_with_tensorflow
+from hinet_tf.commands.train_on_device import main
 from hinet_tf.data import builtin_photos
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.json_log import JsonLog
-from training.train import main as train_with_tensorflow
-from training.train_on_device import main
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("device_in_process.py")

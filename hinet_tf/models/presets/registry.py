@@ -39,6 +39,16 @@ def presets() -> dict[str, dict[str, Any]]:
     return {name: {key: card[key] for key in _SUMMARY} for name, card in cards.items()}
 
 
+def preset_names() -> list[str]:
+    """The names of `presets()`, without reading a card.
+
+    Example:
+    >>> "denoise_0.25x" in preset_names()
+    True
+    """
+    return list(_cards())
+
+
 def is_preset(name: str | os.PathLike[str]) -> bool:
     """Whether a name is one of `presets()`, or whatever else `preset_card` takes."""
     path = Path(name)

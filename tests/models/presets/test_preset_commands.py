@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export import saved_model, tflite
 from hinet_tf import HINet, Restorer
+from hinet_tf.commands import evaluate, export_saved_model, export_tflite
 from hinet_tf.commands import restore as restore_command
 from hinet_tf.commands.preset_options import check_task, model_details
+from hinet_tf.commands.train import main as train
 from hinet_tf.inference import open_model
 from hinet_tf.models.presets import registry, write_preset
 from tests.models.presets.conftest import card_of
-from training import evaluate
-from training.train import main as train
 
 TRAINING = [
     *("--scale", "0.0625", "--patch", "16", "--batch", "2", "--steps", "2"),
@@ -61,7 +60,7 @@ def test_an_unknown_model_names_the_presets(shipped):
 
 def test_hinet_restore_without_a_model_denoises(shipped, network, photo, tmp_path, capsys):
     command = [str(photo), "--out", str(tmp_path / "out")]
-    assert restore_command.main(command) == 1
+    assert restore_command.main(command) == 2
     errors = capsys.readouterr().err
     assert "'denoise_0.25x'" in errors and "denoise_small, derain_small" in errors
     write_preset(shipped, card_of("denoise_0.25x"), network)
@@ -133,7 +132,7 @@ def test_training_of_another_size_names_the_presets_size(deep, tmp_path, capsys)
 
 def test_training_from_nothing_names_the_presets(shipped, tmp_path, capsys):
     command = ["--task", "denoise", "--init", "nothing", "--run", str(tmp_path / "run")]
-    assert train([*command, *TRAINING]) == 1
+    assert train([*command, *TRAINING]) == 2
     assert "or a preset: denoise_small, derain_small" in capsys.readouterr().err
 
 
@@ -151,7 +150,10 @@ def test_exports_carry_licence_and_data(shipped, tmp_path, monkeypatch):
         seen.update(details)
         raise Stop
 
-    for program, name in ((tflite, "export_tflite"), (saved_model, "export_saved_model")):
+    for program, name in (
+        (export_tflite, "export_tflite"),
+        (export_saved_model, "export_saved_model"),
+    ):
         monkeypatch.setattr(f"hinet_tf.{name}", export, raising=False)
         out = str(tmp_path / "out.tflite")
         command = ["--model", "derain_small", "--out", out, "--license", "mine"]

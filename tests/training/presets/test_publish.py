@@ -14,11 +14,11 @@ from hinet_tf.training.presets.tables import END, START
 
 from hinet_tf import HINet
 from hinet_tf.commands.recipe_options import recipe_from
+from hinet_tf.commands.train import main as train
+from hinet_tf.commands.train import parse_args as parse_training_args
 from hinet_tf.models.presets import preset_card
 from hinet_tf.tasks import TASKS, get_recipe
 from training.presets import gallery, publish, score
-from training.train import main as train
-from training.train import parse_args as parse_training_args
 
 STEPS = 4
 

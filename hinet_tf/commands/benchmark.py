@@ -1,0 +1,158 @@
+r"""Times a model as .tflite in every recipe, and shows what each loses.
+
+    hinet benchmark --model denoise.keras --out runs/benchmark
+    hinet benchmark --model denoise.keras --out runs/benchmark \
+        --size 256x256 --size 512x512 --quantization float32 --quantization int8_dynamic
+
+Every file is exported and verified first. All files then run in turns in one process, beside a
+plain conversion of the training graph and, where they are installed, OpenVINO and PyTorch with the
+same weights (PyTorch in a checkout only, which holds the same network for it, and on one thread:
+in one process with TensorFlow its second thread makes it ten times slower).
+Writes benchmark.json, benchmark.md and benchmark.png. The figures are this machine's, no phone's.
+In a checkout, export/benchmark.py is the same command.
+"""
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
+from hinet_tf.commands.checks import check_data, check_model, check_out_folder, check_sizes
+from hinet_tf.commands.options import (
+    TRAINED,
+    add_model_option,
+    add_out_option,
+    add_quiet_option,
+    image_size,
+    message_console,
+    whole_number,
+)
+from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
+from hinet_tf.files import atomic_path
+
+_TWIN = Path(__file__).parents[2] / "benchmarks" / "torch_hinet.py"
+
+
+def make_parser() -> CommandParser:
+    """The parser of the command."""
+    parser = CommandParser(__doc__, "benchmark")
+    add_model_option(parser, TRAINED, required=True)
+    add_out_option(parser, "DIR", "folder of files and results")
+    add = parser.add_argument
+    recipes = tuple(QUANTIZATION_RECIPES)
+    add("--quantization", action="append", choices=recipes, help="default: all; repeatable")
+    sizes = {"action": "append", "type": image_size, "metavar": "HxW"}
+    add("--size", **sizes, dest="sizes", help="default: 256x256; repeatable")
+    add("--threads", type=whole_number(1), nargs="+", default=[1, 2], help="default: 1 2")
+    add("--runs", type=whole_number(1), default=20, help="timed runs of each file (default: 20)")
+    add("--photos", default="builtin", metavar="DIR", help="photos to verify on (val split)")
+    add("--calibration", default="builtin", metavar="DIR", help="photos for int8 (train split)")
+    add_quiet_option(parser)
+    return parser
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    return make_parser().parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exports, times, prints and writes."""
+    sizes = args.sizes or [(256, 256)]
+    recipes = args.quantization or list(QUANTIZATION_RECIPES)
+    check_out_folder(args.out)
+    check_data(args.photos, "--photos")
+    check_data(args.calibration, "--calibration")
+    check_model(args.model, exported=False)
+    check_sizes(sizes, args.model)
+    quiet_tensorflow()
+    console = message_console(args)
+    from hinet_tf.deploy.benchmark.results import as_markdown, as_table, plot
+    from hinet_tf.inference.model_file import open_model
+
+    model = open_model(args.model)
+    args.out.mkdir(parents=True, exist_ok=True)
+    with console.status("Exporting") as status:
+        files = _export(model, args, sizes, recipes, status)
+    rows = _measure(model, args, sizes, files, console)
+    result = {
+        "model": args.model,
+        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors",
+        "runs": args.runs,
+        "rows": rows,
+    }
+    with atomic_path(args.out / "benchmark.json") as path:
+        path.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    with atomic_path(args.out / "benchmark.md") as path:
+        path.write_text(as_markdown(rows), encoding="utf-8")
+    plot(rows, args.out / "benchmark.png")
+    if not args.quiet:
+        Console(highlight=False).print(as_table(rows))
+        print(f"Results in {args.out}")
+    return EXIT_DONE
+
+
+def _export(model: Any, args: Any, sizes: list, recipes: list[str], status: Any) -> dict:
+    """Exports every recipe with all sizes; returns the files by name."""
+    from hinet_tf import export_tflite
+    from hinet_tf.deploy.benchmark.recipes import RecipeFile
+    from hinet_tf.deploy.tflite.agreement import mean_drop
+
+    files = {}
+    for recipe in recipes:
+        path = args.out / f"{recipe}.tflite"
+        report = export_tflite(
+            model,
+            path,
+            sizes,
+            recipe,
+            photos=args.photos,
+            calibration=args.calibration,
+            overwrite=True,
+            # A recipe that loses too much belongs in the table all the same.
+            force=True,
+            on_progress=lambda message, recipe=recipe: status.update(f"{recipe}: {message}"),
+        )
+        files[recipe] = RecipeFile(path, mean_drop(report.photos))
+    return files
+
+
+def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) -> list:
+    """Times all files of each size in turns, for each number of threads."""
+    from hinet_tf.deploy.benchmark.engines import openvino_engine, torch_engine
+    from hinet_tf.deploy.benchmark.recipes import measure_recipes
+    from hinet_tf.deploy.tflite.verification_photos import crops, verification_pairs
+
+    engines = {"PyTorch": torch_engine(model, _TWIN)}
+    if "float32" in files:
+        engines["OpenVINO"] = openvino_engine(files["float32"].path)
+    engines = {name: engine for name, engine in engines.items() if engine}
+    without_torch = {name: engine for name, engine in engines.items() if name != "PyTorch"}
+    rows = []
+    for size in sizes:
+        image = next(crops(verification_pairs(args.photos), size, per_photo=1)).degraded
+        for threads in args.threads:
+            with Progress(console=console, transient=True) as progress:
+                bar = progress.add_task(f"{size[0]}x{size[1]}, {threads} threads", total=args.runs)
+                rows += measure_recipes(
+                    model,
+                    image,
+                    files,
+                    engines if threads == 1 else without_torch,
+                    threads,
+                    args.runs,
+                    lambda done, progress=progress, bar=bar: progress.update(bar, completed=done),
+                )
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    return run_command(lambda: run(parse_args(argv)), make_parser, argv)

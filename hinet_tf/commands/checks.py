@@ -1,0 +1,258 @@
+"""What a command refuses before TensorFlow starts: models, data and places that will not do."""
+
+import argparse
+import difflib
+import importlib.util
+import json
+import os
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from hinet_tf.command_line import UsageError
+from hinet_tf.images.image_file import SUFFIXES
+from hinet_tf.models.presets.registry import is_preset, preset_card, preset_names
+
+# Activations of 8192 x 8192 at width 16 already take 17 GB.
+LARGEST_SIDE = 8192
+
+_OFFICIAL_WEIGHTS = "The official weights are linked from https://github.com/megvii-model/HINet."
+
+
+def check_model(name: str, local: bool = False, exported: bool = True) -> None:
+    """Refuses a model that is not there, or not of a kind that the command takes.
+
+    Args:
+        name: The value of `--model`.
+        local: Whether `--local` was given, which an exported model does not take.
+        exported: Whether a SavedModel or `.tflite` will do.
+
+    Raises:
+        UsageError: If it is refused.
+        ValueError: If it is a damaged `.keras` file.
+    """
+    path = Path(name)
+    if "://" in name:
+        return
+    if path.suffix in (".keras", ".h5", ".pth", ".pt", ".tflite"):
+        _check_model_file(path)
+    elif not is_preset(name) and not (path / "saved_model.pb").is_file():
+        raise UsageError(_no_such_model(path))
+    is_exported = path.suffix == ".tflite" or (path / "saved_model.pb").is_file()
+    if is_exported and not exported:
+        raise UsageError(
+            f"{name} is exported already; expected the .keras file, official .pth checkpoint or "
+            "preset that it was made of."
+        )
+    if is_exported and local:
+        raise UsageError(
+            "--local: an exported model keeps the statistics it was exported with. Received: "
+            f"{name}. Use the .keras file for local statistics."
+        )
+
+
+def check_initial_weights(name: str) -> None:
+    """Refuses a value of `--init` that no training can start from.
+
+    Args:
+        name: A model file, a preset, or a run directory.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    path = Path(name)
+    if path.is_dir() and not is_preset(name):
+        path = path / "best.keras"
+        if not path.is_file():
+            raise UsageError(
+                f"--init {name}: no weights at {path}; expected a run directory with best.keras."
+            )
+    if not path.exists() and not is_preset(name) and "://" not in name:
+        raise UsageError(
+            f"--init {name}: no weights at {path}{_nearest(name)}; expected a .keras model, an "
+            "official .pth checkpoint, a run directory with best.keras, or a preset: "
+            f"{', '.join(preset_names())}."
+        )
+    if path.suffix in (".keras", ".pth", ".pt"):
+        _check_model_file(path)
+
+
+def check_data(data: str, option: str = "--data") -> None:
+    """Refuses data that are not there.
+
+    Args:
+        data: `builtin`, folders and `tfds:NAME`, with commas between.
+        option: The option that they were named by.
+
+    Raises:
+        UsageError: If a folder is missing or holds no image, or TFDS is not installed.
+    """
+    names = [name.strip() for name in data.split(",") if name.strip()]
+    if not names:
+        raise UsageError(f"{option} is empty; expected builtin, a folder or tfds:NAME.")
+    for name in names:
+        if name == "builtin":
+            continue
+        if name.startswith("tfds:"):
+            if importlib.util.find_spec("tensorflow_datasets") is None:
+                raise UsageError(
+                    f"{option} {name} needs TensorFlow Datasets: pip install 'hinet-tf[data]'"
+                )
+            continue
+        check_image_folder(Path(name), option)
+
+
+def check_image_folder(folder: Path, option: str) -> None:
+    """Refuses what is no folder with an image somewhere below it.
+
+    Args:
+        folder: The folder.
+        option: The option that it was named by.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    if not folder.exists():
+        raise UsageError(
+            f"{option}: {str(folder)!r} is not there; expected builtin, a folder of images or "
+            "tfds:NAME."
+        )
+    if not folder.is_dir():
+        raise UsageError(f"{option}: {folder} is a file; expected the folder that holds it.")
+    kinds = (*SUFFIXES, ".mat")
+    for _, _, files in os.walk(folder, followlinks=True):
+        if any(file.lower().endswith(kinds) for file in files):
+            return
+    raise UsageError(f"{option}: no usable image ({', '.join(SUFFIXES)}) in the folder {folder}.")
+
+
+def check_out_folder(folder: Path, option: str = "--out") -> None:
+    """Refuses a folder of results that cannot be one.
+
+    Args:
+        folder: The folder; it need not be there yet.
+        option: The option that it was named by.
+
+    Raises:
+        UsageError: If it or a folder above it is a file.
+    """
+    for place in (folder, *folder.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise UsageError(f"{option} {folder}: {place} is a file; expected a folder.")
+            return
+
+
+def check_out_file(file: Path, suffix: str, overwrite: bool = True, option: str = "--out") -> None:
+    """Refuses a file of a result that cannot be written, or not be replaced.
+
+    Args:
+        file: The file.
+        suffix: What its name must end in.
+        overwrite: Whether a file that is there may be replaced.
+        option: The option that it was named by.
+
+    Raises:
+        UsageError: If it is refused.
+    """
+    if file.is_dir():
+        raise UsageError(
+            f"{option} {file} is a folder; expected a file such as {file / ('hinet' + suffix)}."
+        )
+    if file.suffix != suffix:
+        raise UsageError(f"{option} must end in {suffix}. Received: {file}")
+    check_out_folder(file.parent, option)
+    if file.exists() and not overwrite:
+        raise UsageError(f"{file} exists; choose another name or pass --overwrite.")
+
+
+def check_tiles(args: argparse.Namespace) -> None:
+    """Refuses tiles that the network cannot halve, and an overlap that does not fit them.
+
+    Args:
+        args: Parsed options of `add_restorer_options`.
+
+    Raises:
+        UsageError: If they are refused.
+    """
+    if args.tile is not None and args.tile % 16:
+        near = max(16, round(args.tile / 16) * 16)
+        raise UsageError(f"--tile must be a multiple of 16, such as {near}. Received: {args.tile}")
+    if args.tile is not None and args.overlap > args.tile // 3:
+        raise UsageError(
+            f"--overlap {args.overlap} is more than a third of --tile {args.tile}; use at most "
+            f"{args.tile // 3}."
+        )
+
+
+def check_sizes(sizes: Iterable[tuple[int, int]], model: str) -> None:
+    """Refuses sizes of an export that the model cannot halve as often as it must.
+
+    Args:
+        sizes: Heights and widths, the values of `--size`.
+        model: The value of `--model`, which `check_model` has passed.
+
+    Raises:
+        UsageError: If one is refused.
+    """
+    multiple = _size_multiple(model)
+    for height, width in sizes:
+        if any(side % multiple or not multiple <= side <= LARGEST_SIDE for side in (height, width)):
+            raise UsageError(
+                f"--size: height and width must be multiples of {multiple} from {multiple} to "
+                f"{LARGEST_SIDE}. Received: {height}x{width}."
+            )
+
+
+def _size_multiple(model: str) -> int:
+    """What a model's heights and widths are multiples of, told without opening it."""
+    config = {}
+    if is_preset(model):
+        config = preset_card(model)["config"]
+    elif model.endswith(".keras"):
+        with zipfile.ZipFile(model) as archive:
+            config = json.loads(archive.read("config.json")).get("config", {})
+    depth = config.get("depth", 1)
+    return 2 ** (depth - 1) if isinstance(depth, int) else 1
+
+
+def _check_model_file(path: Path) -> None:
+    official = path.suffix in (".pth", ".pt")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; expected a {path.suffix} file.")
+    if not path.is_file():
+        raise UsageError(
+            f"No such model file. Received: {path}.{f' {_OFFICIAL_WEIGHTS}' if official else ''}"
+        )
+    if official and importlib.util.find_spec("torch") is None:
+        raise UsageError(f"{path} needs PyTorch to be read: pip install 'hinet-tf[torch]'")
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{path} is not a readable .keras file: it is cut off or something else. Copy it again."
+        )
+
+
+def _no_such_model(path: Path) -> str:
+    if path.is_dir():
+        inside = [path / "best.keras", *sorted(path.glob("*/saved_model.pb"))]
+        found = [file for file in inside if file.is_file()]
+        use = found[0].parent if found and found[0].name == "saved_model.pb" else None
+        use = use or (found[0] if found else None)
+        return (
+            f"The directory {path} is neither a SavedModel (no saved_model.pb) nor a preset."
+            f"{f' Use {use}.' if use else ''}"
+        )
+    if path.is_file():
+        return (
+            f"{path} is no model by its name. Expected a .keras, .pth or .tflite file, a "
+            "SavedModel directory or a preset."
+        )
+    return (
+        f"No such model. Received: {str(path)!r}{_nearest(str(path))}. Expected a .keras, .pth or "
+        f".tflite file, a SavedModel directory, or a preset: {', '.join(preset_names())}."
+    )
+
+
+def _nearest(name: str) -> str:
+    close = difflib.get_close_matches(name, preset_names(), 1, 0.5)
+    return f", did you mean {close[0]}" if close else ""

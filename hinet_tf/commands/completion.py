@@ -1,0 +1,60 @@
+"""Prints what completes `hinet` and its options in a shell.
+
+    hinet completion bash > ~/.local/share/bash-completion/completions/hinet
+    hinet completion zsh > ~/.zsh/completions/_hinet
+
+The first for bash, the second for zsh with that folder in its fpath. Needs the package shtab
+(pip install 'hinet-tf[completion]').
+"""
+
+import argparse
+import importlib
+from collections.abc import Sequence
+
+from hinet_tf.command_line import EXIT_DONE, CommandParser, UsageError, run_command
+from hinet_tf.commands.hinet import COMMANDS
+
+
+def make_parser() -> CommandParser:
+    """The parser of the command."""
+    parser = CommandParser(__doc__, "completion")
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="which shell")
+    return parser
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    return make_parser().parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the completion."""
+    try:
+        import shtab
+    except ImportError:
+        raise UsageError(
+            "hinet completion needs the package shtab: pip install 'hinet-tf[completion]'"
+        ) from None
+    print(shtab.complete(whole_parser(), shell=args.shell))
+    return EXIT_DONE
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """One parser of `hinet` with all its commands, which otherwise are read one at a time."""
+    whole = argparse.ArgumentParser(prog="hinet")
+    commands = whole.add_subparsers()
+    groups: dict[str, argparse._SubParsersAction] = {}
+    for name, command in COMMANDS.items():
+        own = importlib.import_module(f"hinet_tf.{command.module}").make_parser()
+        group, _, last = name.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = commands.add_parser(group, help=group).add_subparsers()
+        home = groups[group] if group else commands
+        # The command's options, its --help included.
+        home.add_parser(last, parents=[own], add_help=False, help=command.summary)
+    return whole
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    return run_command(lambda: run(parse_args(argv)), make_parser, argv)

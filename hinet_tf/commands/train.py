@@ -1,0 +1,166 @@
+"""Trains HINet: denoising, deblurring, deraining or removal of JPEG artefacts.
+
+    hinet train --task denoise
+    hinet train --task denoise --data DIR --scale 0.25 --patch 128 --batch 16
+    hinet train --task deblur --recipe gopro --data tfds:gopro
+    hinet train --task derain --data DIR --precision bfloat16 --accumulate 8
+
+Without --data it trains a small network on photos that come with scikit-image, one of them held
+back, and degrades them itself. With --data it follows the paper's recipe, which is made for
+several large GPUs. DIR holds {train,val}/{input,target}, or any clean images. The same command
+again resumes an interrupted run; with more --steps it prolongs a finished one. On several GPUs or,
+with TF_CONFIG, on several machines, the same command trains the same network faster. `hinet-train`
+and, in a checkout, training/train.py are the same command.
+"""
+
+import argparse
+import importlib.util
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hinet_tf.command_line import (
+    EXIT_DONE,
+    CommandParser,
+    UsageError,
+    quiet_tensorflow,
+    run_command,
+)
+from hinet_tf.commands.options import add_quiet_option
+from hinet_tf.commands.recipe_options import add_recipe_arguments, recipe_from
+from hinet_tf.tasks import Recipe
+
+
+def make_parser() -> CommandParser:
+    """The parser of the command."""
+    parser = CommandParser(__doc__, "train")
+    add_recipe_arguments(parser)
+    parser.add_argument("--wandb", metavar="PROJECT", help="also log to Weights & Biases")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="look at the data, print the recipe and its cost, and train nothing",
+    )
+    add_quiet_option(parser)
+    return parser
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    return make_parser().parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains as the command line says; returns the exit code."""
+    recipe = recipe_from(args)
+    if args.wandb and importlib.util.find_spec("wandb") is None:
+        raise UsageError("--wandb needs the package wandb: pip install 'hinet-tf[wandb]'")
+    if not args.dry_run and finished_before(args, recipe):
+        return EXIT_DONE
+    quiet_tensorflow()
+    # Late, so that a wrong command is answered at once.
+    from hinet_tf.data import open_sources
+    from hinet_tf.engine import distribution, recipe_parts
+    from hinet_tf.engine.estimates import check_memory, describe
+    from hinet_tf.engine.training_session import TrainingSession
+
+    distribution.check_workers(recipe.batch)
+    strategy = distribution.choose_strategy()
+    distribution.check_batch(recipe.batch, recipe.accumulate, strategy)
+    if args.dry_run:
+        images = [
+            sum(map(len, open_sources(recipe.data, split, cache="none")))
+            for split in ("train", "val")
+        ]
+        print(describe(recipe, strategy))
+        print(f"data           {images[0]:,} images to train on, {images[1]:,} to validate on")
+        return EXIT_DONE
+
+    def open_session(directory: Any, on_bad: Callable[[Exception], None] | None) -> tuple:
+        sources = open_sources(recipe.data, "train", on_bad=on_bad)
+        with strategy.scope():
+            network = recipe_parts.build_network(recipe)
+        check_memory(recipe, network)
+        session = TrainingSession(
+            recipe, strategy, network, directory, args.wandb, on_bad, args.quiet
+        )
+
+        def fit(start: int) -> bool:
+            return session.fit(
+                distribution.distribute(
+                    strategy,
+                    recipe.batch,
+                    lambda shards, shard: recipe_parts.training_data(
+                        recipe, sources, start, shards, shard
+                    ),
+                )
+            )
+
+        return session, fit
+
+    return train_in_directory(args, recipe, open_session, distribution.is_chief(strategy))
+
+
+def finished_before(args: argparse.Namespace, recipe: Recipe) -> bool:
+    """Says so where the run directory holds this very training, finished.
+
+    Args:
+        args: The parsed command line.
+        recipe: Its recipe.
+
+    Raises:
+        ValueError: If the directory holds a training of another recipe.
+    """
+    from hinet_tf.engine.run_directory import RunDirectory
+
+    directory = RunDirectory(args.run)
+    directory.check(recipe)
+    finished = directory.finished(recipe)
+    if finished and not args.quiet:
+        print(f"{directory.path}: already finished at step {recipe.steps:,}: nothing to do")
+    return finished
+
+
+def train_in_directory(
+    args: argparse.Namespace,
+    recipe: Recipe,
+    open_session: Callable[..., tuple[Any, Callable[[int], bool]]],
+    writable: bool = True,
+) -> int:
+    """Trains into the run directory, from its newest checkpoint on.
+
+    Args:
+        args: The parsed command line.
+        recipe: Its recipe.
+        open_session: From the locked directory, and what to call with each unusable image, to the
+            session and to what trains it from a step on.
+        writable: Whether this process writes and speaks, as one of several workers does.
+
+    Returns:
+        The exit code.
+    """
+    from hinet_tf.engine.run_directory import RunDirectory
+
+    def say(text: str) -> None:
+        if writable and not args.quiet:
+            print(text, flush=True)
+
+    with RunDirectory(args.run, writable=writable) as directory:
+        directory.check(recipe)
+        bad: dict[str, None] = {}
+        on_bad = (lambda error: bad.setdefault(str(error))) if args.skip_bad else None
+        session, fit = open_session(directory, on_bad)
+        start = session.resume()
+        if start:
+            say(f"{directory.path}: resuming at step {start:,}")
+        directory.claim(recipe)
+        finished = fit(start)
+        if writable:
+            say(session.finish() if finished else session.how_to_resume())
+        for number, reason in enumerate(bad, start=1):
+            say(f"left out, {number} of {len(bad)}: {reason}")
+    return EXIT_DONE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    return run_command(lambda: run(parse_args(argv)), make_parser, argv)
