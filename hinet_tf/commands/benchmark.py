@@ -101,9 +101,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _export(model: Any, args: Any, sizes: list, recipes: list[str], status: Any) -> dict:
     """Exports every recipe with all sizes; returns the files by name."""
-    from hinet_tf import export_tflite
     from hinet_tf.deploy.benchmark.recipes import RecipeFile
     from hinet_tf.deploy.tflite.agreement import mean_drop
+    from hinet_tf.deploy.tflite.export import export_tflite
 
     files = {}
     for recipe in recipes:

@@ -198,7 +198,6 @@ def _score(args: argparse.Namespace, model: str, number: int, pairs: list, galle
         fast=args.fast,
         name=str(model),
         **restorer_settings(args),
-        name=str(model),
     )
 
     def keep(score, images: dict) -> None:

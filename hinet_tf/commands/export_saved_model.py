@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     console = message_console(args)
     with shown_progress(console) as show:
         # Late, so that a wrong command is answered at once.
-        from hinet_tf import export_saved_model
+        from hinet_tf.deploy.saved_model.export import export_saved_model
         from hinet_tf.inference.model_file import open_model
 
         report = export_saved_model(

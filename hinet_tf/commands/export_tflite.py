@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     console = message_console(args)
     with shown_progress(console) as show:
         # Late, so that a wrong command is answered at once.
-        from hinet_tf import export_tflite
+        from hinet_tf.deploy.tflite.export import export_tflite
         from hinet_tf.inference.model_file import open_model
 
         report = export_tflite(

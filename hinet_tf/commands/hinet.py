@@ -28,9 +28,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "restore": Command("commands.restore", "restores image files and folders"),
     "presets": Command("commands.presets", "lists the trained models in the box"),
-    "data check": Command(
-        "commands.data", "tells what is wrong with a folder before it is trained on"
-    ),
+    "data check": Command("commands.data", "tells what is wrong with a folder of images"),
     "train": Command("commands.train", "trains a network, or goes on with a training"),
     "train-on-device": Command("commands.train_on_device", "trains on one accelerator with JAX"),
     "evaluate": Command("commands.evaluate", "scores models on test sets"),

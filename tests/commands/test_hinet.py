@@ -70,7 +70,7 @@ def test_the_files_are_the_same_commands(capsys, file):
         (["trian"], "did you mean hinet train?"),
         (
             ["export"],
-            "expected hinet export tflite or hinet export saved-model or hinet export web",
+            "expected hinet export tflite or hinet export saved-model or",
         ),
         (["export", "onnx"], "no such command: hinet export onnx"),
     ],

@@ -151,10 +151,10 @@ def test_exports_carry_licence_and_data(shipped, tmp_path, monkeypatch):
         raise Stop
 
     for program, name in (
-        (export_tflite, "export_tflite"),
-        (export_saved_model, "export_saved_model"),
+        (export_tflite, "tflite.export.export_tflite"),
+        (export_saved_model, "saved_model.export.export_saved_model"),
     ):
-        monkeypatch.setattr(f"hinet_tf.{name}", export, raising=False)
+        monkeypatch.setattr(f"hinet_tf.deploy.{name}", export)
         out = str(tmp_path / "out.tflite")
         command = ["--model", "derain_small", "--out", out, "--license", "mine"]
         with pytest.raises(Stop):
