@@ -127,7 +127,8 @@ def _scores(path: Path) -> object:
     try:
         return json.loads(path.read_text())
     except (OSError, json.JSONDecodeError) as error:
-        raise UsageError(f"--scores {path} is no readable JSON file: {error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"--scores {path} is no readable JSON file: {reason}.") from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

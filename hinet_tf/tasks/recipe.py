@@ -225,7 +225,11 @@ class Recipe:
         for override in overrides:
             key, equals, text = override.partition("=")
             key = key.strip()
-            if key not in hints or not equals:
+            if key in hints and not equals:
+                raise ValueError(
+                    f"{key} has no value; expected KEY=VALUE such as {key}={getattr(self, key)}"
+                )
+            if key not in hints:
                 raise ValueError(
                     f"Unknown recipe key in {override!r}; expected KEY=VALUE with one of: "
                     f"{', '.join(hints)}"
