@@ -1,27 +1,28 @@
 """A training to watch."""
 
+import datetime
+import time
 from typing import Any
 
 import keras
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TextColumn
 
 from hinet_tf.engine.progress import TrainingProgress
 
 # Weight of the newest step in the figures shown: they follow the last twenty steps or so.
 _SMOOTHING = 0.05
+# Without a terminal, the longest time between two lines.
+_SECONDS = 30.0
+# Columns from which a terminal shows losses and gradient too.
+_WIDE = 120
 
 
 class ProgressBar(keras.callbacks.Callback):
     """Shows steps, images per second, loss of both stages, PSNR, gradient norm and time left.
 
-    Where the output is no terminal, it prints a line per validation instead.
+    A terminal narrower than 120 columns shows steps, PSNR, speed and time left. Where the output
+    is no terminal, a line is printed per validation and at least every 30 seconds, never wrapped.
 
     Args:
         progress: The training's position.
@@ -43,37 +44,37 @@ class ProgressBar(keras.callbacks.Callback):
         self.console = console or Console()
         self._figures: dict[str, float] = {}
         self._steps_seen = 0
+        self._spoken = time.monotonic()
         self._bar = Progress(
             BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            TextColumn("{task.description}"),
             console=self.console,
             transient=True,
+            expand=True,
             disable=not self.console.is_terminal,
         )
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Draws the bar."""
-        self._task = self._bar.add_task(
-            "", total=self.progress.total_steps, completed=self.progress.step, figures="compiling"
-        )
+        steps = {"total": self.progress.total_steps, "completed": self.progress.step}
+        self._task = self._bar.add_task(f"{self._position()}  compiling", **steps)
         self._bar.start()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Moves the bar on and, after a validation, leaves a line."""
+        """Moves the bar on and, after a validation or a long silence, leaves a line."""
         self._smooth({**logs, "step_seconds": self.progress.step_seconds})
-        self._bar.update(self._task, completed=self.progress.step, figures=self._text())
+        figures = self._text()
+        line = f"{self._position()}  {figures}  {self._left()} left"
+        self._bar.update(self._task, completed=self.progress.step, description=line)
+        silent = time.monotonic() - self._spoken
         if self.progress.due(self.interval) and self.progress.psnr is not None:
             gain = self.progress.psnr - self.progress.degraded_psnr
-            self.console.print(
-                f"step {self.progress.step:>7,}   {self._text()}   "
-                f"validation [bold]{self.progress.psnr:.2f} dB[/bold] "
-                f"({gain:+.2f} dB over its input)",
-                highlight=False,
-                soft_wrap=True,
+            self._say(
+                f"step {self._position()}  {figures if self._wide() else self._speed()}  "
+                f"validation [bold]{self.progress.psnr:.2f} dB[/bold] ({gain:+.2f} dB)"
             )
+        elif not self.console.is_terminal and silent >= _SECONDS:
+            self._say(f"step {line}")
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Takes the bar away."""
@@ -82,6 +83,10 @@ class ProgressBar(keras.callbacks.Callback):
     def close(self) -> None:
         """Takes the bar away; also for a training that ended with an error."""
         self._bar.stop()
+
+    def _say(self, line: str) -> None:
+        self._spoken = time.monotonic()
+        self.console.print(line, highlight=False, soft_wrap=True)
 
     def _smooth(self, figures: dict[str, Any]) -> None:
         if self._steps_seen == 1:
@@ -92,11 +97,26 @@ class ProgressBar(keras.callbacks.Callback):
             old = self._figures.get(key, float(value))
             self._figures[key] = old + _SMOOTHING * (float(value) - old)
 
+    def _wide(self) -> bool:
+        return not self.console.is_terminal or self.console.width >= _WIDE
+
+    def _position(self) -> str:
+        total = f"{self.progress.total_steps:,}"
+        return f"{self.progress.step:>{len(total)},}/{total}"
+
+    def _left(self) -> str:
+        steps = self.progress.total_steps - self.progress.step
+        seconds = round(steps * self._figures["step_seconds"])
+        return str(datetime.timedelta(seconds=seconds))
+
+    def _speed(self) -> str:
+        return f"{self.batch / self._figures['step_seconds']:.1f} images/s"
+
     def _text(self) -> str:
         figures = self._figures
+        psnr = f"PSNR {figures['psnr']:.2f} dB"
+        if not self._wide():
+            return f"{psnr}  {self._speed()}"
         norm = f"grad {figures['gradient_norm']:.3g}  " if "gradient_norm" in figures else ""
-        speed = self.batch / figures["step_seconds"]
-        return (
-            f"loss {figures['loss_stage1']:.2f} {figures['loss_restored']:+.2f}  "
-            f"PSNR {figures['psnr']:.2f} dB  {norm}{speed:.1f} images/s"
-        )
+        losses = f"loss {figures['loss_stage1']:.2f} {figures['loss_restored']:+.2f}"
+        return f"{losses}  {psnr}  {norm}{self._speed()}"
