@@ -2,8 +2,10 @@
 
 import hashlib
 import importlib
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +60,16 @@ def fetch_card(address: str, read_card: ReadCard) -> Path:
 def _from_hugging_face(address: str) -> Callable[[str], Path]:
     client = _client("huggingface_hub", address)
     errors = importlib.import_module("huggingface_hub.errors")
+    # Loaded now: on its first use it sets how much it tells.
+    download = client.hf_hub_download
     repository, _, revision = address.removeprefix("hf://").partition("@")
     # Both files are of one commit, whatever is uploaded meanwhile.
     commit = [revision or None]
 
     def fetch(file: str) -> Path:
         try:
-            path = Path(client.hf_hub_download(repository, file, revision=commit[0]))
+            with _quiet("huggingface_hub"):
+                path = Path(download(repository, file, revision=commit[0]))
         except errors.HFValidationError as error:
             raise ValueError(f"{address} is no address: expected hf://owner/name.") from error
         except errors.LocalEntryNotFoundError as error:
@@ -114,6 +119,18 @@ def _from_kaggle(address: str) -> Callable[[str], Path]:
         return path
 
     return fetch
+
+
+@contextmanager
+def _quiet(logger_name: str) -> Iterator[None]:
+    """Silences warnings: of a hub that is down, the client tells five times that it asks again."""
+    logger = logging.getLogger(logger_name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _client(package: str, address: str) -> Any:
