@@ -239,6 +239,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     try:
         return run(parse_args(argv))
+    except ImportError as error:
+        needed = "requests pillow, or for grpc:// grpcio tensorflow-serving-api pillow"
+        print(f"error: {error.name} is not installed: pip install {needed}", file=sys.stderr)
+        return 2
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1

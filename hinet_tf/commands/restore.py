@@ -10,10 +10,12 @@ then 1. `hinet-restore` is the same command.
 """
 
 import argparse
+import datetime
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -47,6 +49,9 @@ from hinet_tf.commands.options import (
 )
 from hinet_tf.images.image_file import MAX_PIXELS, open_image
 from hinet_tf.models.presets.registry import DEFAULT_PRESET
+
+# Without a terminal, the longest time between two lines, but for one file that takes longer.
+_SECONDS = 30.0
 
 # What is typed, and the suffix that results then have.
 _FORMATS = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "webp": "webp", "tif": "tif", "tiff": "tif"}
@@ -112,8 +117,11 @@ def run(args: argparse.Namespace) -> int:
     restorer = _open_restorer(args)
 
     console = message_console(args)
+    # Failures are said even with --quiet.
+    failures = Console(stderr=True, highlight=False) if args.quiet else console
     outcomes = [{"source": str(j.source), "status": "skipped"} for j in skipped]
     start, failed = time.monotonic(), 0
+    spoken = start
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -134,11 +142,20 @@ def run(args: argparse.Namespace) -> int:
                 outcomes.append({"source": str(job.source), "status": status, **outcome})
                 if problem:
                     failed += 1
-                    console.print(f"failed: {problem}", markup=False, soft_wrap=True)
+                    failures.print(f"failed: {problem}", markup=False, soft_wrap=True)
                 else:
                     done += 1
-                speed = done / (time.monotonic() - start)
-                progress.update(bar, completed=index + 1, speed=f"{speed:.2f} images/s")
+                now = time.monotonic()
+                speed = f"{done / max(now - start, 1e-9):.2f} images/s"
+                progress.update(bar, completed=index + 1, speed=speed)
+                if not console.is_terminal and now - spoken >= _SECONDS and index + 1 < len(todo):
+                    spoken = now
+                    left = round((now - start) / (index + 1) * (len(todo) - index - 1))
+                    console.print(
+                        f"{index + 1} of {len(todo)}, {failed} failed, {speed}, "
+                        f"{datetime.timedelta(seconds=left)} left",
+                        soft_wrap=True,
+                    )
     finally:
         seconds = time.monotonic() - start
         console.print(

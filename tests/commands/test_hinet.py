@@ -146,6 +146,25 @@ def test_several_inputs_and_a_file_as_output_are_refused(photo, tmp_path, capsys
     assert "leave out --format" in capsys.readouterr().err
 
 
+def test_a_long_restoration_speaks_in_a_log_and_failures_are_never_silenced(
+    photo, model, tmp_path, capsys, monkeypatch
+):
+    photos = photo.parent / "many"
+    photos.mkdir()
+    for name in ("0.png", "1.png", "2.png"):
+        (photos / name).write_bytes(photo.read_bytes())
+    (photos / "1.png").write_bytes(b"")
+    monkeypatch.setattr(restore, "_SECONDS", 0.0)
+    command = [str(photos), "--model", model, "--out", str(tmp_path / "out")]
+    assert restore.main(command) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"1 of 3, 0 failed, \d+\.\d\d images/s, 0:00:0\d left", lines[0])
+    assert lines[2].startswith("2 of 3, 1 failed, ") and "2 restored, 1 failed" in lines[-1]
+    assert restore.main([*command, "--overwrite", "--quiet"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("failed: ")
+
+
 def test_jpeg_is_a_format(photo, model, tmp_path):
     out = tmp_path / "out"
     command = [str(photo), "--model", model, "--out", str(out), "--format", "jpeg", "--quiet"]

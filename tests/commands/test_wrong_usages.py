@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -180,6 +181,16 @@ def test_what_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
         assert main(words.split()) == 2
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("url", "package"), [("http://h", "requests"), ("grpc://h", "grpc")])
+def test_the_client_without_its_packages(tmp_path, capsys, monkeypatch, url, package):
+    file = Path(__file__).parents[2] / "export" / "serving" / "client.py"
+    client = runpy.run_path(str(file))
+    monkeypatch.setitem(sys.modules, package, None)
+    assert client["main"](["photo.jpg", "--url", url, "--out", str(tmp_path / "new")]) == 2
+    error = capsys.readouterr().err
+    assert f"{package} is not installed: pip install" in error and error.count("\n") == 1
 
 
 def _run_all(file: str) -> None:
