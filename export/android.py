@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         from hinet_tf import export_tflite
         from hinet_tf.commands.preset_options import model_details
         from hinet_tf.deploy.tflite.metadata import read_metadata
-        from hinet_tf.inference.model_file import open_model
+        from hinet_tf.models import open_model
 
         model = open_model(args.model)
         if getattr(model, "channels", 3) != 3:

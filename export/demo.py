@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.data.degradations import GaussianNoise
     from hinet_tf.files import atomic_path
     from hinet_tf.images.pixel_format import to_uint8
-    from hinet_tf.inference import open_model
+    from hinet_tf.models import open_model
     from hinet_tf.plots.comparison import comparison_figure
 
     noise = GaussianNoise(_SIGMA)

@@ -88,7 +88,7 @@ def _export(args: argparse.Namespace) -> None:
         from hinet_tf import export_tflite
         from hinet_tf.commands.preset_options import model_details
         from hinet_tf.deploy.web.page import export_web_page
-        from hinet_tf.inference.model_file import open_model
+        from hinet_tf.models import open_model
 
         models = {}
         for name, stem in zip(names, stems, strict=True):

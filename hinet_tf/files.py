@@ -1,11 +1,13 @@
-"""Writing output files whole or not at all."""
+"""Writing output files whole or not at all, and reading what others wrote."""
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -41,6 +43,31 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(temporary, target)
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
+
+
+def json_object(content: bytes) -> dict[str, Any]:
+    """Reads a JSON object that somebody else wrote.
+
+    Args:
+        content: The text.
+
+    Returns:
+        The object.
+
+    Raises:
+        ValueError: If it is no JSON, nests too deeply, or is no object.
+
+    Example:
+    >>> json_object(b'{"width": 4}')
+    {'width': 4}
+    """
+    try:
+        parsed = json.loads(content)
+    except RecursionError:
+        raise ValueError("it nests too deeply") from None
+    if not isinstance(parsed, dict):
+        raise ValueError(f"expected an object in braces, received {type(parsed).__name__}")
+    return parsed
 
 
 def _replace_directory(temporary: Path, target: Path) -> None:

@@ -95,7 +95,7 @@ def make_app(models: Sequence[str], local: bool, memory: int) -> Any:
     import gradio
 
     from hinet_tf.inference import Restorer
-    from hinet_tf.inference.model_file import open_model
+    from hinet_tf.models import open_model
 
     restorers = {name: Restorer(open_model(name, local), memory=memory) for name in models}
     with gradio.Blocks(title="HINet", analytics_enabled=False) as app:

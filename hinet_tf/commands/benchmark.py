@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     quiet_tensorflow()
     console = message_console(args)
     from hinet_tf.deploy.benchmark.results import as_markdown, as_table, plot
-    from hinet_tf.inference.model_file import open_model
+    from hinet_tf.models import open_model
 
     model = open_model(args.model)
     args.out.mkdir(parents=True, exist_ok=True)

@@ -190,7 +190,8 @@ def _score(args: argparse.Namespace, model: str, number: int, pairs: list, galle
 
     from hinet_tf.evaluation.scoring import score_pairs
     from hinet_tf.files import atomic_path
-    from hinet_tf.inference import Restorer, open_model
+    from hinet_tf.inference import Restorer
+    from hinet_tf.models import open_model
 
     restorer = Restorer(
         open_model(model, local=args.local),

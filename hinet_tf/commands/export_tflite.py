@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     with shown_progress(console) as show:
         # Late, so that a wrong command is answered at once.
         from hinet_tf.deploy.tflite.export import export_tflite
-        from hinet_tf.inference.model_file import open_model
+        from hinet_tf.models import open_model
 
         report = export_tflite(
             open_model(args.model, local=args.local),

@@ -171,8 +171,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _open_restorer(args: argparse.Namespace):
     # Late, so that a wrong command is answered at once.
-    from hinet_tf.inference.model_file import open_model
     from hinet_tf.inference.restorer import Restorer
+    from hinet_tf.models import open_model
 
     return Restorer(
         open_model(args.model, local=args.local),

@@ -1,14 +1,11 @@
 """Starting a training from weights instead of from chance."""
 
 import logging
-import zipfile
 from collections.abc import Iterable
-from pathlib import Path
 
 import keras
 
-from hinet_tf.models import HINet, load_torch_checkpoint
-from hinet_tf.models.presets import is_preset, presets
+from hinet_tf.models import HINet, open_model
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +22,15 @@ def load_initial_weights(network: HINet, source: str) -> None:
             whose best model is taken.
 
     Raises:
-        ValueError: If the weights are of another architecture (the message names both values),
-            or a preset is damaged.
-        FileNotFoundError: If there is no such file.
+        ValueError: If there are none, they cannot be read, or are of another architecture (the
+            message names both values).
     """
-    model = _open(source)
+    model = open_model(source)
+    if not isinstance(model, HINet):
+        raise ValueError(
+            f"{source} holds {_kind(model)}; expected a HINet as a .keras model, an official .pth "
+            "checkpoint, a preset or the directory of a training."
+        )
     for key in ("width", "depth", "channels"):
         ours, theirs = getattr(network, key), getattr(model, key)
         if ours != theirs:
@@ -55,28 +56,8 @@ def _listed(levels: Iterable[int]) -> str:
     return ", ".join(map(str, levels)) or "none"
 
 
-def _open(source: str) -> HINet:
-    if is_preset(source):
-        return HINet.from_preset(source)
-    path = Path(source)
-    if path.is_dir():
-        path = path / "best.keras"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"No weights at {path}; expected a .keras model, an official .pth checkpoint, a run "
-            f"directory with best.keras, or a preset: {', '.join(presets()) or '(none ships yet)'}."
-        )
-    return load_torch_checkpoint(path) if path.suffix == ".pth" else _load_keras(path)
-
-
-def _load_keras(path: Path) -> HINet:
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except (zipfile.BadZipFile, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is no readable .keras model ({error}).") from error
-    if not isinstance(model, HINet):
-        raise ValueError(f"{path} holds a {type(model).__name__}; expected a HINet.")
-    return model
+def _kind(model: object) -> str:
+    return f"a {type(model).__name__}" if isinstance(model, keras.Model) else "an exported model"
 
 
 def _remedy(key: str, value: object) -> str:

@@ -6,5 +6,5 @@ Names are loaded on first use, so that `hinet-restore --help` need not wait for 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"restorer": ["Restorer"], "model_file": ["open_model"]}
+    __name__, submod_attrs={"restorer": ["Restorer"]}
 )

@@ -10,7 +10,6 @@ import numpy as np
 from hinet_tf.images.image_file import MAX_PIXELS
 from hinet_tf.images.pixel_format import PixelFormat
 from hinet_tf.inference.engines import open_engine
-from hinet_tf.inference.model_file import open_model
 from hinet_tf.inference.tiling import (
     blend_weights,
     choose_tile,
@@ -18,6 +17,8 @@ from hinet_tf.inference.tiling import (
     pad_to,
     tile_starts,
 )
+from hinet_tf.models import open_model
+from hinet_tf.models.image_model import image_model
 from hinet_tf.models.weights import check_finite_weights
 
 
@@ -85,6 +86,7 @@ class Restorer:
         if is_name:
             model = open_model(model)
         if not isinstance(model, (str, os.PathLike)):
+            model = image_model(model, self._name)
             check_finite_weights(model, self._name)
         # Half of it: what is freed after the first call is taken again by the feature maps.
         self.engine = open_engine(model, engine, precision=precision, fast=fast, memory=memory // 2)

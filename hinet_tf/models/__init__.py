@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "hinet": ["HINet"],
         "local": ["to_local"],
+        "opening": ["open_model"],
         "torch_checkpoint": ["load_torch_checkpoint"],
     },
 )

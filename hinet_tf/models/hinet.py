@@ -16,6 +16,7 @@ from hinet_tf.layers import (
 from hinet_tf.models.graph_config import graph_config, is_graph
 from hinet_tf.models.hinet_arguments import (
     check_data,
+    check_number,
     check_size,
     local_windows,
     refuse_more,
@@ -111,6 +112,7 @@ class HINet(TwoStageModel):
         hin_levels = validated_levels(width, depth, hin_levels, channels)
         if norm not in ("instance", "local"):
             raise ValueError(f"`norm` must be 'instance' or 'local'. Received: norm={norm!r}")
+        check_number("negative_slope", negative_slope)
         windows = local_windows(local_train_size, local_ratio, depth)
         policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
 

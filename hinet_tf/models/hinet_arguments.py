@@ -1,20 +1,39 @@
 """What the arguments of a HINet must fulfil."""
 
+import math
+import reprlib
 from collections.abc import Iterable
+from numbers import Integral, Real
 from typing import Any
+
+# The deepest level of more has over a hundred million channels at any width that is of use.
+_MOST_LEVELS = 16
 
 
 def validated_levels(
     width: int, depth: int, hin_levels: Iterable[int] | None, channels: int
 ) -> tuple[int, ...]:
     """Checks the sizes and returns the normalized levels in order."""
+    for name, value in (("width", width), ("depth", depth), ("channels", channels)):
+        if not isinstance(value, Integral):
+            raise ValueError(f"`{name}` must be a whole number. Received: {_given(name, value)}")
     if depth < 2:
         raise ValueError(f"`depth` must be at least 2 levels. Received: depth={depth}")
+    if depth > _MOST_LEVELS:
+        raise ValueError(f"`depth` must be at most {_MOST_LEVELS} levels. Received: depth={depth}")
     if width < 1 or channels < 1:
         raise ValueError(
             f"`width` and `channels` must be positive. Received: width={width}, channels={channels}"
         )
-    levels = tuple(sorted(set(range(depth) if hin_levels is None else hin_levels)))
+    levels = list(range(depth)) if hin_levels is None else hin_levels
+    if isinstance(levels, Iterable):
+        levels = list(levels)
+    if not isinstance(levels, list) or not all(isinstance(level, Integral) for level in levels):
+        raise ValueError(
+            "`hin_levels` must be whole numbers in a sequence. Received: "
+            f"{_given('hin_levels', hin_levels)}"
+        )
+    levels = tuple(sorted(set(levels)))
     if levels and not (0 <= levels[0] and levels[-1] < depth):
         raise ValueError(
             f"`hin_levels` must lie between 0 and {depth - 1} (depth={depth}). "
@@ -30,6 +49,9 @@ def validated_levels(
 
 def local_windows(train_size: int, ratio: float, depth: int) -> list[int]:
     """Side of the TLC window at each level, in pixels of that level (`local_arch.py`)."""
+    check_number("local_train_size", train_size)
+    check_number("local_ratio", ratio)
+    train_size = int(train_size)
     base = int(ratio * train_size)
     windows = [(train_size >> level) * base // max(train_size, 1) for level in range(depth)]
     if windows[-1] < 1:
@@ -39,6 +61,17 @@ def local_windows(train_size: int, ratio: float, depth: int) -> list[int]:
             f"local_ratio={ratio}"
         )
     return windows
+
+
+def check_number(name: str, value: Any) -> None:
+    """Refuses what is no finite number."""
+    if not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"`{name}` must be a finite number. Received: {_given(name, value)}")
+
+
+def _given(name: str, value: Any) -> str:
+    # Shortened, for a file may hold a million of them.
+    return f"{name}={reprlib.repr(value)}"
 
 
 def check_size(shape: tuple[int | None, ...], multiple: int) -> None:
@@ -73,6 +106,6 @@ def refuse_more(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             f"HINet is sized by its width, 64 times the scale. Received: scale={scale}. "
             f"Use HINet(width={max(1, round(32 * scale)) * 2})."
         )
-    unknown = [*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())]
+    unknown = [*map(reprlib.repr, args), *(_given(name, value) for name, value in kwargs.items())]
     if unknown:
-        raise ValueError(f"HINet takes no such arguments. Received: {', '.join(unknown)}.")
+        raise ValueError(f"HINet takes no such arguments. Received: {', '.join(unknown[:8])}.")

@@ -26,6 +26,12 @@ class OfficialTensor(NamedTuple):
     variable: keras.Variable
     axes: tuple[int, ...] | None
 
+    @property
+    def official_shape(self) -> tuple[int, ...]:
+        """The tensor's shape in the official layout."""
+        shape = tuple(self.variable.shape)
+        return shape if self.axes is None else tuple(shape[i] for i in np.argsort(self.axes))
+
     def to_keras(self, value: np.ndarray) -> np.ndarray:
         """The official tensor in the layout of the Keras variable."""
         return value if self.axes is None else np.transpose(value, self.axes)
@@ -52,6 +58,39 @@ def official_tensors(model: Any) -> list[OfficialTensor]:
     ]
 
 
+def check_official_tensors(
+    model: Any, tensors: Mapping[str, np.ndarray], source: str = "the checkpoint"
+) -> None:
+    """Refuses tensors that are not exactly those of a network.
+
+    Args:
+        model: The `HINet` that they are for; it may be one `without_values`.
+        tensors: Official name -> array in PyTorch layout.
+        source: What to call the tensors in an error.
+
+    Raises:
+        ValueError: If a tensor is missing, left over, of another shape or not finite.
+    """
+    expected = {tensor.name: tensor.official_shape for tensor in official_tensors(model)}
+    problems = [f"missing {name}" for name in expected if name not in tensors]
+    problems += [f"unexpected {name[:80]}" for name in tensors if name not in expected]
+    for name, shape in expected.items():
+        if name not in tensors:
+            continue
+        if tensors[name].shape != shape:
+            problems.append(f"{name} of shape {tensors[name].shape}, expected {shape}")
+        elif not np.isfinite(tensors[name]).all():
+            problems.append(f"{name} holds NaN or infinite values")
+    if problems:
+        shown = "; ".join(problems[:8]) + (
+            f"; {len(problems) - 8} more" if len(problems) > 8 else ""
+        )
+        raise ValueError(
+            f"{source} does not fit a HINet of width {model.width}, depth {model.depth}, "
+            f"hin_levels {model.hin_levels}, {model.channels} channels: {shown}"
+        )
+
+
 def assign_official_tensors(
     model: Any, tensors: Mapping[str, np.ndarray], source: str = "the checkpoint"
 ) -> None:
@@ -63,34 +102,11 @@ def assign_official_tensors(
         source: What to call the tensors in an error.
 
     Raises:
-        ValueError: If a tensor is missing, left over, of another shape or not finite.
+        ValueError: As `check_official_tensors`.
     """
-    expected = {tensor.name: tensor for tensor in official_tensors(model)}
-    problems = [f"missing {name}" for name in expected if name not in tensors]
-    problems += [f"unexpected {name}" for name in tensors if name not in expected]
-    values = {}
-    for name in expected.keys() & tensors.keys():
-        shape = tuple(expected[name].variable.shape)
-        if (
-            tensors[name].ndim != len(shape)
-            or expected[name].to_keras(tensors[name]).shape != shape
-        ):
-            official_shape = expected[name].to_official(np.empty(shape)).shape
-            problems.append(f"{name} of shape {tensors[name].shape}, expected {official_shape}")
-        elif not np.isfinite(tensors[name]).all():
-            problems.append(f"{name} holds NaN or infinite values")
-        else:
-            values[name] = expected[name].to_keras(tensors[name])
-    if problems:
-        shown = "; ".join(problems[:8]) + (
-            f"; {len(problems) - 8} more" if len(problems) > 8 else ""
-        )
-        raise ValueError(
-            f"{source} does not fit a HINet of width {model.width}, depth {model.depth}, "
-            f"hin_levels {model.hin_levels}, {model.channels} channels: {shown}"
-        )
-    for name, value in values.items():
-        expected[name].variable.assign(value)
+    check_official_tensors(model, tensors, source)
+    for tensor in official_tensors(model):
+        tensor.variable.assign(tensor.to_keras(tensors[tensor.name]))
 
 
 _OFFICIAL_SUFFIX = {"kernel": "weight", "gamma": "weight", "bias": "bias", "beta": "bias"}

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from hinet_tf import Restorer
-from hinet_tf.inference import open_model
 from hinet_tf.inference.engines import open_engine
+from hinet_tf.models import open_model
 
 
 @pytest.fixture(scope="module")

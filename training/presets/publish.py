@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.training.presets.page import draw_failures, write_page
 
     from hinet_tf.files import atomic_path
-    from hinet_tf.inference import Restorer, open_model
-    from hinet_tf.models import HINet
+    from hinet_tf.inference import Restorer
+    from hinet_tf.models import HINet, open_model
     from hinet_tf.models.presets import is_preset, preset_card, write_card, write_preset
     from hinet_tf.plots import learning_curve
 

@@ -51,11 +51,6 @@ class TensorFlowEngine:
         self, model: keras.Model, precision: str, fast: bool, memory: int
     ) -> None:
         names = model.output if isinstance(model.output, dict) else {}
-        if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4:
-            raise ValueError(
-                "Expected a model from one image to its restoration. Received: a model "
-                f"with inputs {[tuple(i.shape) for i in model.inputs]}."
-            )
         if fast and "stage1" not in names:
             raise ValueError(
                 "Stopping after stage 1 needs a model with an output 'stage1'. Received: "

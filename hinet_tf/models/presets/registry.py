@@ -1,10 +1,11 @@
 """Which presets there are."""
 
-import json
 import os
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from hinet_tf.files import json_object
 from hinet_tf.models.presets.hub import CARD, WEIGHTS, fetch_card, is_hub_address
 
 FOLDER = Path(__file__).parent
@@ -18,6 +19,18 @@ REQUIRED = (
 )
 # Of cards that this version writes, and the newest that it reads; the first had no number.
 FORMAT = 1
+# What the commands rely on; any card may say more.
+_TYPES = {
+    "name": (str, "a text"),
+    "task": (str, "a text"),
+    "sha256": (str, "a text"),
+    "license": (str, "a text"),
+    "scale": (Real, "a number"),
+    "config": (dict, "an object"),
+    "training_data": (list, "a list of objects with name and license"),
+}
+# Cards that ship have 10 kB.
+_LARGEST = 2**20
 REMEDY = "Reinstall the package (pip install --force-reinstall hinet-tf) or copy the preset again."
 
 _SUMMARY = ("task", "scale", "license", "training_data", "scores", "sha256")
@@ -128,17 +141,36 @@ def read_card(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: If it is damaged, lacks something, or is of a newer format.
     """
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
     try:
-        card = dict(json.loads(path.read_text(encoding="utf-8")))
-        missing = [key for key in REQUIRED if key not in card]
-    except (ValueError, TypeError) as error:
+        if len(content) > _LARGEST:
+            raise ValueError("it is larger than 1 MB")
+        card = json_object(content)
+    except ValueError as error:
         raise ValueError(f"{path} is no readable card of a preset ({error}). {REMEDY}") from error
     version = card.get("format", FORMAT)
     if version != FORMAT:
         raise ValueError(
-            f"{path} is a card of format {version}. This version of hinet-tf reads {FORMAT}; "
-            "upgrade it: pip install --upgrade hinet-tf."
+            f"{path} is a card of format {str(version)[:20]}. This version of hinet-tf reads "
+            f"{FORMAT}; upgrade it: pip install --upgrade hinet-tf."
         )
-    if missing:
-        raise ValueError(f"{path} is no card of a preset: {', '.join(missing)} missing. {REMEDY}")
+    problems = [f"{key} missing" for key in REQUIRED if key not in card]
+    problems += [
+        f"{key} must be {what}"
+        for key, (kind, what) in _TYPES.items()
+        if key in card and not _is_of(kind, card[key])
+    ]
+    if problems:
+        raise ValueError(f"{path} is no card of a preset: {', '.join(problems)}. {REMEDY}")
     return card
+
+
+def _is_of(kind: type, value: Any) -> bool:
+    if not isinstance(value, list):
+        return isinstance(value, kind)
+    # The only list: the training data.
+    return kind is list and all(
+        isinstance(entry, dict) and all(isinstance(entry.get(k), str) for k in ("name", "license"))
+        for entry in value
+    )

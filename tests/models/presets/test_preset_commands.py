@@ -12,7 +12,7 @@ from hinet_tf.commands import evaluate, export_saved_model, export_tflite
 from hinet_tf.commands import restore as restore_command
 from hinet_tf.commands.preset_options import check_task, model_details
 from hinet_tf.commands.train import main as train
-from hinet_tf.inference import open_model
+from hinet_tf.models import open_model
 from hinet_tf.models.presets import registry, write_preset
 from tests.models.presets.conftest import card_of
 
