@@ -1,20 +1,23 @@
 """What a command refuses before TensorFlow starts: models, data and places that will not do."""
 
 import argparse
+import contextlib
 import difflib
 import importlib.util
-import json
 import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from hinet_tf.command_line import UsageError
+from hinet_tf.files import json_object
 from hinet_tf.images.image_file import SUFFIXES
 from hinet_tf.models.presets.registry import is_preset, preset_card, preset_names
 
 # Activations of 8192 x 8192 at width 16 already take 17 GB.
 LARGEST_SIDE = 8192
+# Of a `.keras` file, whose archive may claim any size.
+_LARGEST_CONFIG = 2**24
 
 _OFFICIAL_WEIGHTS = "The official weights are linked from https://github.com/megvii-model/HINet."
 
@@ -210,10 +213,12 @@ def _size_multiple(model: str) -> int:
     if is_preset(model):
         config = preset_card(model)["config"]
     elif model.endswith(".keras"):
-        with zipfile.ZipFile(model) as archive:
-            config = json.loads(archive.read("config.json")).get("config", {})
-    depth = config.get("depth", 1)
-    return 2 ** (depth - 1) if isinstance(depth, int) else 1
+        # What is wrong with the file is said when it is opened.
+        with contextlib.suppress(Exception), zipfile.ZipFile(model) as archive:
+            with archive.open("config.json") as file:
+                config = json_object(file.read(_LARGEST_CONFIG))["config"]
+    depth = config.get("depth") if isinstance(config, dict) else None
+    return 2 ** (depth - 1) if isinstance(depth, int) and depth in range(1, 17) else 1
 
 
 def _check_model_file(path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from hinet_tf import Restorer, load_torch_checkpoint
 from hinet_tf.command_line import run_command
+from hinet_tf.commands.checks import check_sizes
 from hinet_tf.models import HINet, open_model
 from hinet_tf.models.claims import size_text, without_values
 from tests.models import hostile_files
@@ -98,13 +99,23 @@ def test_size_text(size, text):
     assert size_text(size) == text
 
 
-@pytest.mark.parametrize("kind", ["sparse", "a pickled module", "a list in params", "a folder"])
+@pytest.mark.parametrize("kind", ["sparse", "a pickled module", "a list in params"])
 def test_the_converter_says_it_in_one_line(kind, tmp_path, capsys):
     path = hostile_files.TORCH[kind][0](tmp_path)
     command = ["--torch", str(path), "--out", str(tmp_path / "out.keras")]
     assert convert_weights.main(command) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert str(path) in line and not (tmp_path / "out.keras").exists()
+
+
+@pytest.mark.parametrize(
+    "kind", ["a million brackets", "config a list", "config a bomb", "depth 10^6", "encrypted"]
+)
+def test_sizes_are_checked_against_no_such_config(kind, tmp_path):
+    path = hostile_files.KERAS[kind][0](tmp_path)
+    before = peak_memory()
+    check_sizes([(17, 17)], str(path))
+    assert peak_memory() - before < 60e6
 
 
 IN_A_PROCESS = """
