@@ -1,6 +1,7 @@
 # Both commands set up everything they need in .venv; see README.md.
 #   make demo   trains a small denoiser, restores a photo, exports it (minutes)
 #   make test   runs the test suite
+#   make fuzz   attacks readers, served models, threads and commands; MINUTES=10
 #   make test-web   drives the web page in Chromium
 #   make test-arm   runs .tflite files on emulated ARM64 processors
 
@@ -12,7 +13,7 @@ DEMO := demo
 ARM64 := build/arm64
 STEPS := 500
 
-.PHONY: demo test test-slow test-arm test-bulk test-web lint clean
+.PHONY: demo test test-slow test-arm test-bulk test-web fuzz lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training --steps $(STEPS) \
@@ -44,6 +45,11 @@ test-arm: $(VENV)/test-installed $(ARM64)/qemu-aarch64
 
 $(ARM64)/qemu-aarch64: tests/arm64/sysroot.sh
 	tests/arm64/sysroot.sh $(ARM64) $(BIN)/python
+
+# Attacks for MINUTES: damaged files, served requests, threads, kills (benchmarks/reliability.md).
+MINUTES := 10
+fuzz: $(VENV)/test-installed
+	PYTHONPATH=. $(BIN)/python tests/fuzz/long_run.py --minutes $(MINUTES)
 
 lint: $(VENV)/test-installed
 	$(BIN)/ruff check .

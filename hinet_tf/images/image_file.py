@@ -17,6 +17,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif")
 
 # Above what any camera or scanner of a photo makes, below what exhausts a disk.
 MAX_PIXELS = 500_000_000
+# Of a photograph a byte holds at most some hundred pixels. Small plain pictures are let be.
+_PLAIN_PIXELS, _PIXELS_PER_BYTE = 2**24, 4096
 
 _DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32, "double": np.float64}
 _METADATA = (
@@ -156,6 +158,14 @@ def _open(path: Path, page: int, max_pixels: int) -> ImageFile:
             path,
             f"the image has more than {max_pixels:,} pixels ({image.width}x{image.height})",
             "cut it into smaller ones, or raise --max-pixels of hinet-restore if you trust it",
+        )
+    # Constant colour compresses without limit: 38 bytes of WebP are 268 megapixels.
+    pixels, size = image.width * image.height, path.stat().st_size
+    if pixels > _PLAIN_PIXELS and pixels > size * _PIXELS_PER_BYTE:
+        raise ImageFileError(
+            path,
+            f"{size:,} bytes claim {image.width}x{image.height} pixels, which is no photograph",
+            "check where it comes from",
         )
     _check_pixels(path, image)
     turned = bool(image.get_typeof("orientation")) and image.get("orientation") not in (0, 1)

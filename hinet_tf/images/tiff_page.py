@@ -129,8 +129,10 @@ def read_tiff_page(path: Path, page: int, max_pixels: int) -> TiffPage:
     deflated = ()
     compression = values.get(_COMPRESSION)
     if _TILE_WIDTH not in values and compression is not None and compression[0] in _DEFLATE:
-        strips = zip(values[_STRIPS].tolist(), values[_STRIP_BYTES].tolist(), strict=False)
-        deflated = tuple(strips)
+        strips, sizes = values.get(_STRIPS), values.get(_STRIP_BYTES)
+        if strips is None or sizes is None:
+            raise corrupt(path, "where its strips lie is not stored as numbers")
+        deflated = tuple(zip(strips.tolist(), sizes.tolist(), strict=False))
     kept = [entry for number, entry in sorted(entries.items()) if number in _KEPT]
     directory = struct.pack(layout.count, len(kept)) + b"".join(kept)
     patches = {

@@ -48,11 +48,16 @@ class Findings:
     def fault(self, kind: str, content: bytes) -> None:
         """Counts a broken rule and keeps the input."""
         self.wrong += 1
-        self.counts[f"WRONG: {kind}"] += 1
-        if self.wrong <= _KEPT:
+        self.look(f"WRONG: {kind}", content)
+
+    def look(self, kind: str, content: bytes) -> None:
+        """Counts and keeps an input that somebody should look at."""
+        self.counts[kind] += 1
+        number = self.counts.total()
+        if self.counts[kind] <= _KEPT:
             self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / f"{self._part}_{self.wrong:02}").write_bytes(content)
-            print(f"{self._part}: {kind}", file=sys.stderr)
+            (self._folder / f"{self._part}_{number}").write_bytes(content)
+            print(f"{self._part}: {kind}: {self._part}_{number}", file=sys.stderr)
 
 
 def damaged_images(rng: random.Random, goes_on: Iterator[bool], found: Findings) -> None:
@@ -101,7 +106,7 @@ def _compare(opened: object, pixels: np.ndarray, content: bytes, found: Findings
     if other.shape == pixels.shape and np.array_equal(other, pixels):
         found.counts["equal to Pillow"] += 1
     else:
-        found.counts["other than Pillow"] += 1
+        found.look("other than Pillow", content)
 
 
 def served_requests(rng: random.Random, goes_on: Iterator[bool], found: Findings) -> None:

@@ -162,6 +162,31 @@ def test_a_wrong_checksum_in_a_png(tmp_path, pixels):
         open_image(path).read()
 
 
+def test_a_few_bytes_that_claim_a_gigabyte_of_one_colour(tmp_path):
+    path = tmp_path / "a.webp"
+    Image.new("RGB", (16383, 2000), (9, 9, 9)).save(path, lossless=True, quality=0, method=0)
+    assert path.stat().st_size < 100
+    with pytest.raises(ImageFileError, match="bytes claim 16383x2000 pixels, which is no photo"):
+        open_image(path)
+    # A plain picture of a usual size is none.
+    Image.new("RGB", (2000, 1500), (9, 9, 9)).save(path, lossless=True)
+    assert open_image(path).read().shape == (1500, 2000, 3)
+
+
+def test_a_position_beyond_any_file_is_damage(tmp_path, pixels, capfd):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels, bigtiff=True)
+    content = bytearray(path.read_bytes())
+    # Of the first directory, then of the strips.
+    for position in (8, content.index(struct.pack("<HHQ", 273, 16, 1)) + 12):
+        damaged = content.copy()
+        damaged[position : position + 8] = b"\xff" * 8
+        path.write_bytes(damaged)
+        with pytest.raises(ImageFileError):
+            open_image(path).read()
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_claims_beyond_what_a_file_can_hold(tmp_path):
     def png(width, height, bits, color):
         def chunk(kind, data):

@@ -89,9 +89,9 @@ CAMPAIGN = (
         "denoise_0.25x_camera",
         "denoise",
         "photos,small,sidd",
-        {"init": "denoise_0.25x", "scale": "0.25", "steps": "5000", "learning_rate": "3e-4"}
+        {"init": "denoise_0.25x", "scale": "0.25", "steps": "3000", "learning_rate": "3e-4"}
         | _NOISE
-        | {"validate_every": "1250", "shares": "5,4,1.2"},
+        | {"validate_every": "1000", "shares": "5,4,1.2"},
     ),
 )
 
