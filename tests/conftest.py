@@ -6,6 +6,10 @@ from pathlib import Path
 # Before TensorFlow is imported anywhere: no start-up chatter, and no grabbing of all GPU memory.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+# Compilation by XLA takes half the time, in JAX and in TensorFlow; what it computes stays.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 
 import numpy as np
 import pytest

@@ -31,7 +31,15 @@ ALL = [
     Defocus(),
     Rain(),
 ]
-each = pytest.mark.parametrize("degradation", ALL, ids=lambda d: type(d).__name__)
+# A choice among the others: what it takes minutes to compile is in them.
+LONG = (PhotoNoise,)
+each = pytest.mark.parametrize(
+    "degradation",
+    [
+        pytest.param(d, id=type(d).__name__, marks=[pytest.mark.slow] * isinstance(d, LONG))
+        for d in ALL
+    ],
+)
 # Six float32 roundings near 1; JPEG rounds to whole levels, so a few values may differ by more.
 CLOSE = 2e-6
 
