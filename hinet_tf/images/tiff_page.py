@@ -139,6 +139,13 @@ def read_tiff_page(path: Path, page: int, max_pixels: int) -> TiffPage:
         layout.first: struct.pack(layout.pointer, start),
         start: directory + bytes(struct.calcsize(layout.pointer)),
     }
+    for where, sizes in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
+        offsets, counts = values.get(where), values.get(sizes)
+        for position, patch in patches.items() if offsets is not None else ():
+            first = offsets.astype(np.int64)
+            last = first + (1 if counts is None else counts[: len(first)].astype(np.int64))
+            if ((first < position + len(patch)) & (last > position)).any():
+                raise corrupt(path, "its pixels lie where its directory lies")
     return TiffPage(path, len(directories), deflated, patches)
 
 

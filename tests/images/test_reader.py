@@ -173,6 +173,17 @@ def test_a_few_bytes_that_claim_a_gigabyte_of_one_colour(tmp_path):
     assert open_image(path).read().shape == (1500, 2000, 3)
 
 
+def test_pixels_that_lie_in_the_directory_are_damage(tmp_path, pixels):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels, tile=(16, 16))
+    with tifffile.TiffFile(path) as file:
+        *_, last = file.pages[0].dataoffsets
+    content = path.read_bytes()
+    path.write_bytes(content.replace(struct.pack("<I", last), struct.pack("<I", 64)))
+    with pytest.raises(ImageFileError, match="its pixels lie where its directory lies"):
+        open_image(path)
+
+
 def test_a_position_beyond_any_file_is_damage(tmp_path, pixels, capfd):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, pixels, bigtiff=True)
