@@ -132,7 +132,8 @@ def _check_archive(file: BinaryIO, held: int) -> None:
 def _reason(error: Exception) -> str:
     text = str(error)
     if "weights_only" not in text:
-        return (text.strip().splitlines() or ["it ends too early"])[0][:300].rstrip(".")
+        first = (text.strip().splitlines() or ["it ends too early"])[0]
+        return f"it is damaged ({first[:300].rstrip('.')})"
     # Here PyTorch goes on to advise how to run the code all the same.
     named = re.search(r"GLOBAL ([\w.]+)", text)
     if named:
