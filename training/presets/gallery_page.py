@@ -67,7 +67,9 @@ def write_preset_gallery(
                 "parameters": card["parameters"],
                 "degradation": EXAMPLES[card["task"]][0],
                 "real": len(taken),
-                "entries": _entries(folder / "gallery", preset, restorer, [*pairs, *taken]),
+                "entries": _entries(
+                    folder / "gallery", preset, card["task"], restorer, [*pairs, *taken]
+                ),
             }
         )
     template = Path(__file__).parent / "templates" / "preset_gallery.html"
@@ -79,14 +81,18 @@ def write_preset_gallery(
 
 
 def _entries(
-    folder: Path, preset: str, restorer: Restorer, pairs: Sequence[ImagePair]
+    folder: Path, preset: str, task: str, restorer: Restorer, pairs: Sequence[ImagePair]
 ) -> Sequence[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
 
     def keep(score, images: dict[str, np.ndarray]) -> None:
-        names = {"target": f"gallery/{score.name}.webp"}
+        # Presets of one task are shown the same input.
+        names = {
+            "target": f"gallery/{score.name}.webp",
+            "degraded": f"gallery/{task}_{score.name}.webp",
+            "restored": f"gallery/{preset}_{score.name}.webp",
+        }
         for side in ("degraded", "restored"):
-            names[side] = f"gallery/{preset}_{score.name}_{side}.webp"
             _save(folder.parent / names[side], images[side])
         entries.append(
             {

@@ -64,7 +64,7 @@ def draw_failures(folder: Path, name: str, task: str, restorer: Restorer) -> lis
     )
     failures = []
     for score in sorted(scores, key=lambda score: score.restored[protocol]["psnr"])[:_FAILURES]:
-        picture = f"{name}_{score.name}.jpg"
+        picture = f"{name}_{score.name}.webp"
         images = seen[score.name]
         comparison_figure(
             {EXAMPLES[task][0]: images["degraded"], "restored": images["restored"]}

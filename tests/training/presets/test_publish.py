@@ -96,9 +96,12 @@ def test_the_command_of_the_card_repeats_the_training(published, runs):
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("changes", [{}, {"patch": 96, "ema": 0.999}, {"sigma": (0.0, 55.0)}])
-def test_a_command_gives_its_recipe_back(task, changes):
+def test_a_command_gives_its_recipe_back(task, changes, tmp_path):
     """Also where a value is the paper's, which is not that of a training without `--data`."""
-    for data in ("builtin", "runs/preset_data/photos,some folder"):
+    for name in ("photos", "some folder"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").touch()
+    for data in ("builtin", f"{tmp_path}/photos,{tmp_path}/some folder"):
         recipe = get_recipe(task).replace(data=data, **changes)
         words = shlex.split(command_of(recipe, Path("some run")))[2:]
         assert recipe_from(parse_training_args(words)) == recipe
