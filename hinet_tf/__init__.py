@@ -9,7 +9,9 @@ Example:
 """
 
 import importlib
+import os
 import sys
+import warnings
 from typing import Any
 
 import lazy_loader
@@ -26,6 +28,7 @@ _attribute, __dir__, __all__ = lazy_loader.attach(
         "evaluation",
         "inference",
         "layers",
+        "legacy",
         "losses",
         "metrics",
         "models",
@@ -52,7 +55,9 @@ def _register_with_keras() -> None:
         importlib.import_module(f"hinet_tf.{name}")
 
 
-def _on_keras_import(_keras: Any) -> None:
+def _on_keras_import(keras: Any) -> None:
+    if keras.__version__.startswith("2."):
+        return  # In TensorFlow 2.15 only `hinet_tf.legacy` is of use.
     # If it is one of them that imports Keras just now, it is not yet complete.
     if not any(f"hinet_tf.{name}" in sys.modules for name in _SERIALIZABLE):
         _register_with_keras()
@@ -64,7 +69,13 @@ wrapt.register_post_import_hook(_on_keras_import, "keras")
 
 def __getattr__(name: str) -> Any:
     """Loads a public name or submodule on first use (PEP 562)."""
+    if name == "HINet" and os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true"):
+        warnings.warn(
+            "TF_USE_LEGACY_KERAS=1 makes tf.keras Keras 2, but a HINet is a model of Keras 3: use "
+            "it with `import keras`, or in tf.keras its twin hinet_tf.legacy.to_tf_keras(model).",
+            stacklevel=2,
+        )
     value = _attribute(name)
-    if "keras" in sys.modules:
+    if name != "legacy" and "keras" in sys.modules:
         _register_with_keras()
     return value

@@ -43,8 +43,11 @@ class TwoStageModel(keras.Model):
         """Configures training as `keras.Model.compile`; `metrics` defaults to `[PSNR()]`.
 
         Raises:
-            ValueError: If losses, weights or metrics of both outputs come without their names.
+            ValueError: If losses, weights or metrics of both outputs come without their names, or
+                the optimizer or loss is of Keras 2.
         """
+        for argument, value in (("optimizer", optimizer), ("loss", loss)):
+            _check_of_keras_3(argument, value)
         _check_by_name("loss", loss, isinstance(loss, (list, tuple)))
         _check_by_name("loss_weights", loss_weights, isinstance(loss_weights, (list, tuple)))
         for argument, value in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
@@ -136,6 +139,15 @@ def _by_output(argument: str, value: Any, outputs: Iterable[str]) -> dict[str, A
             f"{type(value).__name__} of {len(value)}. Use {{'stage1': ..., 'restored': ...}}."
         )
     return dict.fromkeys(outputs, value)
+
+
+def _check_of_keras_3(argument: str, value: Any) -> None:
+    if any(base.__module__.startswith("tf_keras.") for base in type(value).__mro__):
+        raise ValueError(
+            f"`{argument}` is an object of Keras 2, and HINet a model of Keras 3. Received: "
+            f"{type(value).__name__} of tf_keras. Take it from `keras` or `hinet_tf`, or train the "
+            "Keras 2 twin: hinet_tf.legacy.to_tf_keras(model)."
+        )
 
 
 def _check_by_name(argument: str, value: Any, nameless: bool) -> None:
