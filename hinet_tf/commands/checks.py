@@ -37,7 +37,7 @@ def check_model(name: str, local: bool = False, exported: bool = True) -> None:
     path = Path(name)
     if "://" in name:
         return
-    if path.suffix in (".keras", ".h5", ".pth", ".pt", ".tflite"):
+    if path.suffix in (".keras", ".pth", ".pt", ".tflite"):
         _check_model_file(path)
     elif not is_preset(name) and not (path / "saved_model.pb").is_file():
         raise UsageError(_no_such_model(path))

@@ -179,7 +179,7 @@ def killed_commands(rng: random.Random, goes_on: Iterator[bool], found: Findings
         for number in range(40):
             image = np.random.default_rng(number).integers(0, 256, (64, 64, 3), np.uint8)
             Image.fromarray(image).save(root / "in" / f"{number:02}.png")
-        program = [sys.executable, "-m", "hinet_tf.commands.restore", str(root / "in")]
+        program = [sys.executable, "-m", "hinet_tf", "restore", str(root / "in")]
         program += ["--model", str(root / "model.keras")]
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         begin = time.monotonic()
@@ -217,11 +217,6 @@ PARTS: dict[str, tuple[Callable[..., None], float]] = {
 }
 
 
-def _until(end: float) -> Iterator[bool]:
-    while time.monotonic() < end:
-        yield True
-
-
 def _megabytes() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1e6
@@ -242,11 +237,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, (attack, share) in parts.items():
         found = Findings(args.keep, name)
         seconds = 60 * args.minutes * share / total
-        begin = time.monotonic()
         middle: list[float] = []
 
-        def goes_on(begin: float = begin, seconds: float = seconds, middle: list = middle):
-            for _ in _until(begin + seconds):
+        def goes_on(seconds: float = seconds, middle: list = middle) -> Iterator[bool]:
+            # From the first turn on: what is made before takes its own time.
+            begin = time.monotonic()
+            while time.monotonic() < begin + seconds:
                 if not middle and time.monotonic() > begin + seconds / 2:
                     middle.append(_megabytes())
                 yield True

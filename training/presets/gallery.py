@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
     names = args.preset or sorted(path.stem for path in args.presets.glob("*.json"))
     if not names:
-        raise ValueError(f"There is no preset in {args.presets}; publish_preset.py makes one.")
+        raise ValueError(f"There is no preset in {args.presets}; publish.py makes one.")
     cards = {name: preset_card(args.presets / f"{name}.json") for name in names}
     if args.photos:
         pairs = clean_images(args.photos, lambda image, number: image)
