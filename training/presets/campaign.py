@@ -1,4 +1,4 @@
-"""Trains the presets one after another, at the lowest priority, and goes on where it stopped.
+"""Trains the presets one after another, at low priority, and goes on where it stopped.
 
     python training/presets/campaign.py --runs runs/presets
     python training/presets/campaign.py --runs runs/presets --status
@@ -67,6 +67,8 @@ def _precision(run: Path) -> str:
     return "bfloat16" if cpuinfo.is_file() and "amx_bf16" in cpuinfo.read_text() else "float32"
 
 
+# Yields to other work, and still advances beside it: at 19 it would starve.
+_NICENESS = 4
 # What every training here shares: four patches are a step of half a second on two cores.
 _COMMON = {"patch": "128", "batch": "4", "ema": "0.999", "final_learning_rate": "1e-6"}
 _NOISE = _COMMON | {
@@ -76,7 +78,23 @@ _NOISE = _COMMON | {
     "shares": "5,4,0.4",
     "save_every": "250",
 }
+_CLEAN = _COMMON | {"shares": "5,4", "save_every": "200", "validate_every": "1000"}
 CAMPAIGN = (
+    Training(
+        "dejpeg_0.25x_again",
+        "dejpeg",
+        "photos,small",
+        {"init": "dejpeg_0.25x", "scale": "0.25", "steps": "4000", "learning_rate": "5e-4"}
+        | _CLEAN
+        | {"quality": "8,60"},
+    ),
+    Training(
+        "derain_0.25x_again",
+        "derain",
+        "photos,small",
+        {"init": "derain_0.25x", "scale": "0.25", "steps": "5000", "learning_rate": "6e-4"}
+        | _CLEAN,
+    ),
     Training(
         "denoise_0.125x_camera",
         "denoise",
@@ -155,7 +173,7 @@ def run(args: argparse.Namespace) -> int:
     """Trains what is left, or says what stands where; returns the exit code."""
     trainings = chosen_trainings(args.only)
     if not args.status:
-        os.nice(19)
+        os.nice(_NICENESS)
     for training in trainings:
         directory = args.runs / training.name
         if not args.status and not is_finished(training, directory):
