@@ -25,6 +25,7 @@ DEGRADATIONS = {
     "camera_noise": ("CameraNoise", ()),
     "jpeg": ("JpegCompression", ("quality",)),
     "motion_blur": ("MotionBlur", ()),
+    "photo_blur": ("PhotoBlur", ("quality",)),
     "rain": ("Rain", ()),
 }
 
@@ -56,7 +57,8 @@ class Recipe:
         degradation: What makes a degraded image from a clean one where the data has no pairs.
         sigma: Standard deviation of `"gaussian_noise"`, `"blind_noise"` and `"photo_noise"` in
             8-bit levels: one, or a range `low,high`.
-        quality: JPEG quality of `"jpeg"` and `"photo_noise"`: one, or a range `low,high`.
+        quality: JPEG quality of `"jpeg"`, `"photo_noise"` and `"photo_blur"`: one, or a range
+            `low,high`.
         init: Weights to start from: a `.keras` model, an official `.pth` checkpoint, a preset or a
             run directory; `None` for PyTorch's default initialization.
         patch: Side of the training patches in pixels.

@@ -96,6 +96,15 @@ CAMPAIGN = (
         | _CLEAN,
     ),
     Training(
+        "deblur_0.25x_again",
+        "deblur",
+        "motion,small,photos",
+        {"init": "deblur_0.25x", "scale": "0.25", "steps": "6000", "learning_rate": "6e-4"}
+        | _COMMON
+        | {"degradation": "photo_blur", "quality": "70,100", "shares": "5,3,3"}
+        | {"save_every": "200", "validate_every": "1500"},
+    ),
+    Training(
         "denoise_0.125x_camera",
         "denoise",
         "photos,small,sidd",

@@ -7,8 +7,8 @@ that it names. Photographs are shrunk to several sizes: small ones are as sharp 
 large ones every detail is smooth. Whole photographs, and the last quarter of the SIDD pairs, are
 held back for validation. The folders are what `training/train.py --data` takes; `small` holds what
 is sharp to the last pixel: photographs shrunk further, and the sharp frames of `motion`. What is
-scored (manifests/eval.csv, and three scenes of real noise) is left out; an image that is also
-scored, by its content and whatever its name, is refused.
+scored (manifests/eval.csv, three scenes of real noise, a sequence of real blur) is left out; an
+image that is also scored, by its content and whatever its name, is refused.
 """
 
 import argparse
@@ -29,9 +29,9 @@ SMALL_SIZES = (448, 320)
 # One photograph in this many validates; so do this many of the last SIDD pairs.
 HELD_BACK_PHOTOS, HELD_BACK_SIDD = 13, 4
 # Motion blur of a frame and of its shrunk copies: REDS frames here have a quarter of their size.
-MOTION_SHRINKS = (1, 2, 4)
+MOTION_SHRINKS = {"gopro14": (1, 2, 4), "gopro_372": (1, 2), "reds60": (1,)}
 # Which of the copies are sharp enough for `small`.
-SHARP_SHRINKS = {"gopro14": (2, 4), "reds60": (1,)}
+SHARP_SHRINKS = {"gopro14": (2, 4), "gopro_372": (), "reds60": (1,)}
 # Two files hold one image if their thumbnails of so many pixels differ by at most so many levels
 # on average: resizing and compression leave less than 1, different frames of a video 3 and more.
 _THUMBNAIL, _SAME = 32, 2.0
@@ -90,10 +90,11 @@ def lay_out(source: Path, target: Path) -> dict[str, int]:
     for row in noisy:
         pair("sidd", "val" if row in held_back else "train", row)
 
-    for name, shrinks in (("gopro14", MOTION_SHRINKS), ("reds60", (1,))):
+    for name, shrinks in MOTION_SHRINKS.items():
         chosen = [row for row in rows if row["set"] == name]
         for number, row in enumerate(chosen):
-            held_back = number == len(chosen) - 1
+            # Of the sequence alone that other pairs do not show.
+            held_back = number == len(chosen) - 1 and name != "gopro_372"
             for shrink in shrinks[-1:] if held_back else shrinks:
                 pair("motion", "val" if held_back else "train", row, shrink)
             for shrink in () if held_back else SHARP_SHRINKS[name]:

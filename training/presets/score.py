@@ -5,10 +5,10 @@
     python training/presets/score.py --tables
 
 DATA holds manifests/eval.csv and the images that it names, and manifests/train.csv, of which
-three scenes of real noise are held back from training and scored. The scores go into each preset's
-card, from there into its page in docs/presets and into the tables of README.md. --tables scores
-nothing, and writes pages and tables anew. What training/presets/facts.py states goes into the cards
-either way.
+three scenes of real noise and a sequence of real blur are held back from training and scored. The
+scores go into each preset's card, from there into its page in docs/presets and into the tables of
+README.md. --tables scores nothing, and writes pages and tables anew. What training/presets/facts.py
+states goes into the cards either way.
 """
 
 import argparse

@@ -17,9 +17,13 @@ from hinet_tf.images.pixel_format import to_uint8
 _SIGMAS = (15, 25, 50)
 _QUALITIES = (10, 20, 30, 40)
 _SEED = 2024
-# Real noise that is scored: three scenes that no training shows. The set's others show the chess
-# board of SIDD's page, which every denoiser here was trained on.
-_REAL_NOISE, _UNSEEN_SCENES = "sidd_crops", ("yd_00", "yd_05", "yd_08")
+# Scored, of sets whose other images train. Real noise: three scenes that no training shows; the
+# others show the chess board of SIDD's page, which every denoiser here was trained on. Real blur:
+# the one sequence of GoPro that no training showed, neither blurred nor sharp.
+_HELD_BACK = {
+    "sidd_crops": ("yd_00", "yd_05", "yd_08"),
+    "gopro14": ("GOPR0386_11_00_000275",),
+}
 # The published denoisers' Kodak24 is the middle of each photograph (cszn/FFDNet, testsets).
 _MIDDLE = 500
 
@@ -44,8 +48,8 @@ def preset_test_sets(task: str, data: Path) -> list[PresetTestSet]:
 
     Args:
         task: `"denoise"`, `"dejpeg"`, `"deblur"` or `"derain"`.
-        data: Folder with `manifests/eval.csv` and the images it names. Real noise is looked up
-            in `manifests/train.csv`, and left out where that has none.
+        data: Folder with `manifests/eval.csv` and the images it names. What is held back
+            from `manifests/train.csv` is looked up there, and left out where that has none.
 
     Returns:
         The sets; the last one holds clean photographs, which a preset should leave as they are.
@@ -65,11 +69,7 @@ def preset_test_sets(task: str, data: Path) -> list[PresetTestSet]:
         )
         # What people have: a file of a camera, with its noise in it.
         sets.append(_set("kodak24_sigma25_jpeg", "σ 25, then JPEG 90", kodak, _noisy_jpeg, task))
-        real = [row for row in _rows(data, "train") if is_scored(row)]
-        if real:
-            pairs = _pairs(data, real, _REAL_NOISE)
-            title = f"SIDD, {len(pairs)} unseen scenes"
-            sets.append(PresetTestSet("sidd", title, "matlab", "float", pairs))
+        sets += _held_back(data, "sidd_crops", "sidd", "SIDD, {} unseen scenes", "float")
     elif task == "dejpeg":
         sets = [
             _set(f"kodak24_quality{q}", f"Kodak24, quality {q}", kodak, _jpeg(q), task)
@@ -78,6 +78,9 @@ def preset_test_sets(task: str, data: Path) -> list[PresetTestSet]:
     elif task == "deblur":
         pairs = _pairs(data, rows, "reds60")
         sets = [PresetTestSet("reds", f"REDS, {len(pairs)} frames", "matlab", "uint8", pairs)]
+        sets += _held_back(
+            data, "gopro14", "gopro", "GoPro, {} frame of an unseen sequence", "uint8"
+        )
     else:
         sets = [
             PresetTestSet(
@@ -94,7 +97,15 @@ def preset_test_sets(task: str, data: Path) -> list[PresetTestSet]:
 
 def is_scored(row: Mapping[str, str]) -> bool:
     """Whether a row of `manifests/train.csv` is scored, and therefore trains nothing."""
-    return row["set"] == _REAL_NOISE and Path(row["clean"]).stem in _UNSEEN_SCENES
+    return Path(row["clean"]).stem in _HELD_BACK.get(row["set"], ())
+
+
+def _held_back(data: Path, name: str, key: str, title: str, output: str) -> list[PresetTestSet]:
+    """The scored images of a set that trains, none where the manifest has none."""
+    rows = [row for row in _rows(data, "train") if row["set"] == name and is_scored(row)]
+    pairs = _pairs(data, rows, name) if rows else []
+    titled = title.format(len(pairs))
+    return [PresetTestSet(key, titled, "matlab", output, pairs)] if pairs else []
 
 
 def _rows(data: Path, split: str) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.degradations.gaussian_noise import GaussianNoise
 from hinet_tf.data.degradations.jpeg_compression import JpegCompression
 from hinet_tf.data.degradations.motion_blur import MotionBlur
+from hinet_tf.data.degradations.photo_blur import PhotoBlur
 from hinet_tf.data.degradations.photo_noise import PhotoNoise
 from hinet_tf.data.degradations.rain import Rain
 from hinet_tf.data.degradations.sensor_noise import SensorNoise
@@ -19,6 +20,7 @@ __all__ = [
     "GaussianNoise",
     "JpegCompression",
     "MotionBlur",
+    "PhotoBlur",
     "PhotoNoise",
     "Rain",
     "SensorNoise",

@@ -22,11 +22,27 @@ def blur_light(image, kernel):
     Example:
     >>> blurred = blur_light(image, disk(3.0, radius=3))
     """
+    return to_srgb(ops.clip(blur_linear(to_linear(image), kernel), 0.0, 1.0))
+
+
+def blur_linear(light, kernel):
+    """Blurs linear light; what is brighter than white may be.
+
+    Args:
+        light: Float tensor `(height, width, channels)`, continued by reflection beyond the border.
+        kernel: Tensor `(side, side)` that sums to one; `side` is odd.
+
+    Returns:
+        A tensor of the same shape.
+
+    Example:
+    >>> light = blur_linear(4.0 * image, disk(3.0, radius=3))
+    """
     radius = kernel.shape[0] // 2
-    light = ops.transpose(to_linear(image), (2, 0, 1))
-    padded = _reflected(_reflected(light, radius, axis=1), radius, axis=2)
+    planes = ops.transpose(light, (2, 0, 1))
+    padded = _reflected(_reflected(planes, radius, axis=1), radius, axis=2)
     blurred = convolve(padded, kernel[None])[:, radius:-radius, radius:-radius]
-    return to_srgb(ops.clip(ops.transpose(blurred, (1, 2, 0)), 0.0, 1.0))
+    return ops.transpose(blurred, (1, 2, 0))
 
 
 def convolve(planes, kernels):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from hinet_tf.data.degradations import Defocus, MotionBlur
-from hinet_tf.data.degradations.blur import convolve
+from hinet_tf.data import random_numbers
+from hinet_tf.data.degradations import Defocus, MotionBlur, PhotoBlur
+from hinet_tf.data.degradations.blur import blur_linear, convolve
 from hinet_tf.data.degradations.linear_light import to_linear, to_srgb
 
 BLURS = [MotionBlur(), MotionBlur(length=9, shake=0), Defocus(), Defocus(0.5)]
@@ -77,8 +78,52 @@ def test_length_zero_and_tiny_images_are_no_trouble():
     assert MotionBlur(length=31)(image, 1).shape == image.shape
 
 
+def test_photo_blur_is_motion_blur_where_nothing_is_cut_off():
+    """Without noise to speak of and without a file: the same trajectory for dark pictures."""
+    image = 0.7 * photo()
+    plain = PhotoBlur(length=15, shot=1e-6, jpeg_share=0)(image, 3).numpy()
+    blurred = to_srgb(blur_linear(to_linear(image), plain_kernel(3))).numpy()
+    # Photons at white: a million; at most a tenth of a percent of noise where it is darkest.
+    np.testing.assert_allclose(plain, blurred, atol=0.02)
+    assert np.abs(plain - blurred).mean() < 1e-3
+
+
+def plain_kernel(seed):
+    return MotionBlur(length=15).kernel(random_numbers.fold_in(seed, 1))
+
+
+def test_lamps_draw_white_trails():
+    image = np.full((64, 64, 3), 0.2, np.float32)
+    image[30:34, 30:34] = 1
+    options = {"length": 20, "shot": 1e-6, "jpeg_share": 0}
+    for seed in range(4):
+        white = PhotoBlur(highlights=1, **options)(image, seed).numpy()
+        lamp = PhotoBlur(highlights=8, **options)(image, seed).numpy()
+        assert lamp.max() <= 1 and np.sum(lamp > 0.99) >= np.sum(white > 0.99)
+        assert lamp.mean() > white.mean() + 0.001
+
+
+def test_photo_blur_compresses_its_share():
+    image = photo()
+    options = {"length": 5, "quality": 20}
+    never = PhotoBlur(jpeg_share=0, **options)
+    changed = [
+        np.abs(PhotoBlur(jpeg_share=0.5, **options)(image, seed) - never(image, seed)).max() > 0.02
+        for seed in range(24)
+    ]
+    assert 5 <= np.sum(changed) <= 19
+    assert PhotoBlur(length=10).margin > MotionBlur(length=10).margin
+
+
 @pytest.mark.parametrize(
-    "make", [lambda: MotionBlur(length=-1), lambda: MotionBlur(shake=99), lambda: Defocus("wide")]
+    "make",
+    [
+        lambda: MotionBlur(length=-1),
+        lambda: MotionBlur(shake=99),
+        lambda: Defocus("wide"),
+        lambda: PhotoBlur(highlights=0.5),
+        lambda: PhotoBlur(jpeg_share=2),
+    ],
 )
 def test_parameters_out_of_range(make):
     with pytest.raises(ValueError, match="expected a number between"):
