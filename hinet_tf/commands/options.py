@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -180,6 +181,25 @@ def weights_details(args: argparse.Namespace) -> dict[str, Any]:
         check_task(args.model, args.task, args.force)
     named = {"task": args.task, "training_data": args.training_data, "license": args.license}
     return model_details(args.model) | {name: text for name, text in named.items() if text}
+
+
+def share(text: str) -> float:
+    """Reads a number from 0 to 1, for `type=` of an option.
+
+    Args:
+        text: What was typed.
+
+    Example:
+    >>> share("0.5")
+    0.5
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1")
+    return value
 
 
 def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:

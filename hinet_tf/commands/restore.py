@@ -44,6 +44,7 @@ from hinet_tf.commands.options import (
     add_restorer_options,
     message_console,
     restorer_settings,
+    share,
     whole_number,
     write_json,
 )
@@ -88,6 +89,13 @@ def make_parser() -> CommandParser:
     network = parser.add_argument_group("network")
     add_engine_option(network)
     add_restorer_options(network, "1G")
+    network.add_argument(
+        "--strength",
+        type=share,
+        default=1.0,
+        metavar="0..1",
+        help="how much of the result; less than 1 leaves some grain (default: 1)",
+    )
     network.add_argument(
         "--batch-size", type=whole_number(1), default=1, help="tiles at a time (default: 1)"
     )
@@ -180,6 +188,7 @@ def _open_restorer(args: argparse.Namespace):
         engine=args.engine,
         fast=args.fast,
         **restorer_settings(args),
+        strength=args.strength,
         name=str(args.model),
     )
 

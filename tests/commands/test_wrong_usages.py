@@ -36,6 +36,7 @@ CASES = [
     ("restore empty --out new", "No images"),
     (f"{RESTORE} --tile 100", "--tile must be a multiple of 16, such as 96. Received: 100"),
     (f"{RESTORE} --tile 0", "--tile must be at least 1, received 0"),
+    (f"{RESTORE} --strength 2", "--strength: 2 is not a number from 0 to 1"),
     (f"{RESTORE} --tile big", "--tile must be a whole number, received big"),
     (f"{RESTORE} --tile 64 --overlap 40", "--overlap 40 is more than a third of --tile 64"),
     (f"{RESTORE} --overlap -1", "--overlap must be at least 0"),

@@ -106,6 +106,18 @@ def test_self_ensemble_commutes_with_turns_and_flips(tiny):
     assert np.abs(restored - Restorer(tiny).restore(image)).max() > 1e-5
 
 
+def test_strength_blends_the_result_with_the_image(tiny):
+    """In tiles as in one piece; nothing of it gives the image back, bit for bit."""
+    image = np.random.default_rng(9).random((80, 96, 3), np.float32)
+    whole = Restorer(tiny, tile=48, overlap=16).restore(image)
+    half = Restorer(tiny, tile=48, overlap=16, strength=0.25).restore(image)
+    np.testing.assert_allclose(half, 0.75 * image + 0.25 * whole, atol=1e-6)
+    pixels = np.random.default_rng(9).integers(0, 2**16, (40, 50, 4), np.uint16)
+    np.testing.assert_array_equal(Restorer(tiny, strength=0).restore(pixels), pixels)
+    with pytest.raises(ValueError, match=r"`strength` must lie between 0 and 1\. Received: 1\.5"):
+        Restorer(tiny, strength=1.5)
+
+
 def test_memory_chooses_tiles(tiny):
     restorer = Restorer(tiny, memory=30_000_000)
     height, width = restorer.tile_size(2000, 3000)
