@@ -96,27 +96,27 @@ CAMPAIGN = (
         | _CLEAN,
     ),
     Training(
+        "denoise_0.25x_mosaic",
+        "denoise",
+        "photos,small,sidd",
+        {"init": "denoise_0.25x", "scale": "0.25", "steps": "3000", "learning_rate": "4e-4"}
+        | _NOISE
+        | {"validate_every": "1000", "shares": "5,4,1.2"},
+    ),
+    Training(
         "deblur_0.25x_again",
         "deblur",
         "motion,small,photos",
-        {"init": "deblur_0.25x", "scale": "0.25", "steps": "6000", "learning_rate": "6e-4"}
+        {"init": "deblur_0.25x", "scale": "0.25", "steps": "4500", "learning_rate": "6e-4"}
         | _COMMON
         | {"degradation": "photo_blur", "quality": "70,100", "shares": "5,3,3"}
         | {"save_every": "200", "validate_every": "1500"},
     ),
     Training(
-        "denoise_0.125x_camera",
+        "denoise_0.125x_mosaic",
         "denoise",
         "photos,small,sidd",
-        {"init": "denoise_0.125x", "scale": "0.125", "steps": "4500", "learning_rate": "5e-4"}
-        | _NOISE
-        | {"validate_every": "1500"},
-    ),
-    Training(
-        "denoise_0.25x_camera",
-        "denoise",
-        "photos,small,sidd",
-        {"init": "denoise_0.25x", "scale": "0.25", "steps": "3000", "learning_rate": "3e-4"}
+        {"init": "denoise_0.125x", "scale": "0.125", "steps": "3500", "learning_rate": "6e-4"}
         | _NOISE
         | {"validate_every": "1000", "shares": "5,4,1.2"},
     ),

@@ -23,7 +23,9 @@ _MAX_SHOT = 0.024
 # Noise Formation Model for Extreme Low-light Raw Denoising", CVPR 2020, find up to a third.
 _ROW_SHARE = (0.0, 0.33)
 # What cameras do to noise, in pixels: they smooth colour more than brightness, and then sharpen.
-_SMOOTH_LUMA, _SMOOTH_CHROMA, _SHARPEN = (0.3, 1.1), (0.3, 2.0), (0.0, 1.0)
+_SMOOTH_LUMA, _SMOOTH_CHROMA_MORE, _SHARPEN = (0.3, 1.1), (0.0, 1.2), (0.0, 1.0)
+# Few cameras interpolate without looking at the other colours.
+_CORRECTED_SHARE = 0.85
 _SHARPEN_RADIUS = 1.0
 _FILTER = 4
 # JFIF's luma, and its complement: brightness and colour of noise.
@@ -120,7 +122,7 @@ class CameraNoise:
         # A full pixel shows no noise upwards.
         noise = ops.minimum(measured + noise, 1.0) - measured
         corrected = ops.cast(
-            random_numbers.uniform(random_numbers.fold_in(seed, 4)) < 0.7, "float32"
+            random_numbers.uniform(random_numbers.fold_in(seed, 4)) < _CORRECTED_SHARE, "float32"
         )
         return camera.render(raw + demosaic(noise, sites, corrected)) - camera.render(raw)
 
@@ -174,13 +176,13 @@ def _processed(noise, seed):
     """Smooths the brightness and the colour of noise, and sharpens its brightness."""
     luma = ops.sum(noise * _LUMA, axis=-1, keepdims=True)
     chroma = noise - luma
-    smooth, smooth_chroma, amount = (
+    smooth, more, amount = (
         draw(random_numbers.fold_in(seed, number), bounds)
-        for number, bounds in enumerate((_SMOOTH_LUMA, _SMOOTH_CHROMA, _SHARPEN))
+        for number, bounds in enumerate((_SMOOTH_LUMA, _SMOOTH_CHROMA_MORE, _SHARPEN))
     )
     luma = _blurred(luma, smooth)
     luma = luma + amount * (luma - _blurred(luma, _SHARPEN_RADIUS))
-    return luma + _blurred(chroma, smooth_chroma)
+    return luma + _blurred(chroma, smooth + more)
 
 
 def _blurred(image, deviation):
