@@ -13,8 +13,6 @@ import io
 import os
 import random
 import resource
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -26,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from tests.fuzz.kills import killed_commands
 from tests.fuzz.mutants import image_files, mutant
 
 # What fails is kept, but no more of one kind than this.
@@ -165,48 +164,6 @@ def threads(rng: random.Random, goes_on: Iterator[bool], found: Findings) -> Non
         for worker in workers:
             worker.join()
         found.counts["restored"] += len(workers)
-
-
-def killed_commands(rng: random.Random, goes_on: Iterator[bool], found: Findings) -> None:
-    """A killed hinet-restore leaves whole files or none, and the next run finishes the rest."""
-    from hinet_tf import HINet
-    from hinet_tf.images.image_file import open_image
-
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        HINet(width=2).save(root / "model.keras")
-        (root / "in").mkdir()
-        for number in range(40):
-            image = np.random.default_rng(number).integers(0, 256, (64, 64, 3), np.uint8)
-            Image.fromarray(image).save(root / "in" / f"{number:02}.png")
-        program = [sys.executable, "-m", "hinet_tf", "restore", str(root / "in")]
-        program += ["--model", str(root / "model.keras")]
-        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        begin = time.monotonic()
-        assert subprocess.run([*program, "--out", str(root / "all")], **silent).returncode == 0
-        whole = time.monotonic() - begin
-        expected = {path.name: path.read_bytes() for path in (root / "all").iterdir()}
-        for turn, _ in enumerate(goes_on):
-            out = root / f"out{turn}"
-            process = subprocess.Popen([*program, "--out", str(out)], **silent)
-            try:
-                process.wait(whole * (0.4 + 0.6 * rng.random()))
-                found.counts["finished before the kill"] += 1
-            except subprocess.TimeoutExpired:
-                process.send_signal(rng.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGINT)))
-                process.wait()
-                found.counts["killed"] += 1
-            left = [path for path in out.glob("*.png")] if out.exists() else []
-            for path in left:
-                if path.read_bytes() != expected[path.name]:
-                    found.fault("half a file", path.read_bytes())
-            found.counts["files found whole"] += len(left)
-            if turn % 10 == 9:
-                code = subprocess.run([*program, "--out", str(out)], **silent).returncode
-                names = {path.name for path in out.glob("*.png")}
-                if code or names != set(expected):
-                    found.fault(f"the next run did not finish: exit code {code}", b"")
-                open_image(out / "00.png").read()
 
 
 PARTS: dict[str, tuple[Callable[..., None], float]] = {

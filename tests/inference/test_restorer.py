@@ -106,6 +106,18 @@ def test_self_ensemble_commutes_with_turns_and_flips(tiny):
     assert np.abs(restored - Restorer(tiny).restore(image)).max() > 1e-5
 
 
+@pytest.mark.parametrize("memory", [2**20, 2**30], ids=["variables", "constants"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_restorer_keeps_the_weights_it_was_opened_with(memory, precision):
+    model = HINet(width=2, depth=2, hin_levels=(0,))
+    image = np.random.default_rng(0).random((16, 16, 3), np.float32)
+    restorer = Restorer(model, memory=memory, precision=precision)
+    before = restorer.restore(image)
+    model.set_weights([weight / 2 for weight in model.get_weights()])
+    np.testing.assert_array_equal(restorer.restore(image), before)
+    assert np.abs(Restorer(model, memory=memory).restore(image) - before).max() > 0.01
+
+
 def test_strength_blends_the_result_with_the_image(tiny):
     """In tiles as in one piece; nothing of it gives the image back, bit for bit."""
     image = np.random.default_rng(9).random((80, 96, 3), np.float32)

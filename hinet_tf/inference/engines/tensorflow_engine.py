@@ -61,9 +61,11 @@ class TensorFlowEngine:
         low = precision == "bfloat16"
         self.bytes_per_pixel = _bytes_per_pixel(getattr(model, "width", 64), fast, low)
         weights = sum(math.prod(variable.shape) * 4 for variable in model.variables)
-        function = restoring_function(
-            model, stage_name(fast), precision, constants=weights * CONSTANT_COPIES <= memory
-        )
+        constants = weights * CONSTANT_COPIES <= memory
+        if not constants:
+            # As constants they are the weights of this moment; variables would follow the model.
+            model = _copy(model)
+        function = restoring_function(model, stage_name(fast), precision, constants=constants)
         self._restore = lambda batch: function(batch).numpy()
 
     def _open_saved_model(self, path: str | os.PathLike[str], precision: str, fast: bool) -> None:
@@ -90,6 +92,12 @@ class TensorFlowEngine:
             self.size_multiple = 16
             self.bytes_per_pixel = _bytes_per_pixel(64, fast, low_precision=False)
         self._restore = lambda batch: function(**{name: batch})[output].numpy()
+
+
+def _copy(model: keras.Model) -> keras.Model:
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def _image_signature(loaded: Any, path: Any, output: str) -> tuple[Any, str, str]:
