@@ -1,5 +1,6 @@
 """The wheel works outside the checkout, in a fresh virtual environment."""
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -26,6 +27,9 @@ def wheel(tmp_path_factory):
         if (ROOT / name).is_file() and not name.startswith(("tests/", "docs/")):
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
+    fetched = ROOT / "export" / "web" / "litert"
+    if fetched.exists():
+        shutil.copytree(fetched, source / "export" / "web" / "litert")
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source],
         check=True, capture_output=True,
@@ -69,6 +73,27 @@ def test_every_module_and_template_is_in_the_wheel(wheel):
                 assert f"{package}/{path.relative_to(ROOT / folder)}" in names
     outside = ("training/", "export/", "tests/", "hinet_tf/training/presets/")
     assert not any(name.startswith(outside) for name in names)
+
+
+def test_the_wheel_carries_litert_js(wheel):
+    """Fetched while it was built, by checksum; built without a network it says what it lacks."""
+    with zipfile.ZipFile(wheel) as file:
+        names = {name for name in file.namelist() if "/web/litert/" in name}
+        if not names:
+            pytest.skip("the wheel was built without a network")
+        folder = "hinet_tf/export/web/litert/"
+        assert {f"{folder}{name}" for name in ("core.js", "wasm-utils.js", "NOTICE")} < names
+        assert sum(name.endswith(".wasm") for name in names) == 2
+        assert b"Apache License" in file.read(folder + "NOTICE")
+
+
+@pytest.mark.slow
+def test_the_page_of_a_wheel_needs_neither_node_nor_a_network(environment, tmp_path, monkeypatch):
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+    monkeypatch.setenv("PATH", str(environment / "bin"))
+    made = run(environment, "hinet-web", "--model", "denoise_0.125x", "--out", "page", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "page" / "litert" / "core.js").is_file()
 
 
 def test_the_wheel_is_small_enough_to_fetch_over_a_phone(wheel):

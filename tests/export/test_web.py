@@ -109,18 +109,25 @@ def test_the_server_isolates_the_page_and_refuses_a_taken_port(tmp_path):
         server.shutdown()
 
 
-def test_without_npm_one_line_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(OSError, match="Install Node's npm"):
+NO_REGISTRY = "http://127.0.0.1:9"
+
+
+def test_without_a_network_one_line_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("npm_config_registry", NO_REGISTRY)
+    with pytest.raises(OSError, match="Connect to the network, name a mirror") as caught:
         runtime.ensure_runtime(tmp_path / "litert")
+    assert f"{NO_REGISTRY}/@litertjs/core/-/core-" in str(caught.value)
     assert not (tmp_path / "litert").exists()
 
 
 def test_another_package_than_the_pinned_one_is_not_used(tmp_path, monkeypatch):
-    npm = tmp_path / "npm"
-    npm.write_text('#!/bin/sh\necho other > "$4/core.tgz"; echo core.tgz\n')
-    npm.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(ValueError, match="another checksum"):
-        runtime.ensure_runtime(tmp_path / "litert")
+    archive = tmp_path / f"@litertjs/core/-/core-{runtime.VERSION}.tgz"
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"other")
+    with PageServer(tmp_path, port=0) as server:
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("npm_config_registry", server.url)
+        with pytest.raises(ValueError, match="another checksum"):
+            runtime.ensure_runtime(tmp_path / "litert")
+        server.shutdown()
     assert not (tmp_path / "litert").exists()

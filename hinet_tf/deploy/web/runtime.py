@@ -1,14 +1,17 @@
 """LiteRT.js, which runs `.tflite` files in browsers: fetched once, by checksum."""
 
 import hashlib
-import subprocess
+import http.client
+import io
+import os
 import tarfile
-import tempfile
+import urllib.request
 from pathlib import Path
 
 from hinet_tf.files import atomic_path
 
 VERSION = "2.5.3"
+_REGISTRY, _SECONDS = "https://registry.npmjs.org", 60
 
 # The packages, the SHA-512 of their archives, and what the page needs of them: the loader and two
 # of four builds. `threaded` needs relaxed SIMD and a page isolated by headers; `compat` runs
@@ -50,7 +53,7 @@ def ensure_runtime(folder: Path) -> Path:
         The folder.
 
     Raises:
-        OSError: If npm is missing or cannot reach its registry.
+        OSError: If npm's registry cannot be reached.
         ValueError: If what came is not what was pinned.
 
     Example:
@@ -59,16 +62,16 @@ def ensure_runtime(folder: Path) -> Path:
     """
     if (folder / "NOTICE").is_file():
         return folder
-    with atomic_path(folder) as temporary, tempfile.TemporaryDirectory() as downloads:
+    with atomic_path(folder) as temporary:
         temporary.mkdir()
         for package, (checksum, members) in _PACKAGES.items():
-            archive = _packed(package, Path(downloads))
-            if hashlib.sha512(archive.read_bytes()).hexdigest() != checksum:
+            archive = _fetched(package)
+            if hashlib.sha512(archive).hexdigest() != checksum:
                 raise ValueError(
                     f"{package} {VERSION} came with another checksum than this version of hinet-tf "
                     "expects; it was not used. Try again, or another network."
                 )
-            with tarfile.open(archive) as file:
+            with tarfile.open(fileobj=io.BytesIO(archive)) as file:
                 for member, name in members.items():
                     content = file.extractfile(member).read()
                     if name.endswith(".js"):
@@ -78,23 +81,19 @@ def ensure_runtime(folder: Path) -> Path:
     return folder
 
 
-def _packed(package: str, folder: Path) -> Path:
-    command = ["npm", "pack", f"{package}@{VERSION}", "--pack-destination", str(folder), "--silent"]
-    advice = (
-        f"{package} {VERSION} is needed once to make the page, and is not in this installation. "
-        "Install Node's npm and connect to the network, or use a wheel, which carries it."
-    )
+def _fetched(package: str) -> bytes:
+    # The name that npm itself reads, for those behind a mirror.
+    registry = os.environ.get("npm_config_registry", _REGISTRY).rstrip("/")
+    url = f"{registry}/{package}/-/{package.split('/')[-1]}-{VERSION}.tgz"
     try:
-        # npm keeps what it fetches; here beside the download, which goes with it.
-        result = subprocess.run(
-            [*command, "--cache", str(folder / "cache")], capture_output=True, text=True
-        )
-    except FileNotFoundError as error:
-        raise OSError(f"npm was not found. {advice}") from error
-    if result.returncode:
-        reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise OSError(f"npm could not fetch it ({reason}). {advice}")
-    return folder / result.stdout.split()[-1]
+        with urllib.request.urlopen(url, timeout=_SECONDS) as response:
+            return response.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise OSError(
+            f"{package} {VERSION} is needed once to make the page, is not in this installation, "
+            f"and {url} could not be fetched ({error}). Connect to the network, name a mirror by "
+            "npm_config_registry, or use a wheel, which carries it."
+        ) from error
 
 
 def _local(content: bytes) -> bytes:
