@@ -31,7 +31,7 @@ def source(tmp_path):
         if path.is_file():
             (folder / path.name).write_bytes(path.read_bytes())
     (folder / "litert").mkdir()
-    (folder / "litert" / "NOTICE").write_text("LiteRT.js")
+    (folder / "litert" / "LICENSE").write_text("LiteRT.js")
     return folder
 
 

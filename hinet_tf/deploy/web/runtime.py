@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import io
 import os
+import shutil
 import tarfile
 import urllib.request
 from pathlib import Path
@@ -37,8 +38,9 @@ _PACKAGES = {
         {"package/dist/index.js": "wasm-utils.js"},
     ),
 }
+_LICENSE = Path(__file__).with_name("apache-2.0.txt")
 _NOTICE = f"""LiteRT.js {VERSION}. Copyright 2025 Google LLC.
-Licensed under the Apache License, Version 2.0: http://www.apache.org/licenses/LICENSE-2.0
+Licensed under the Apache License, Version 2.0; LICENSE holds it.
 Changed: core.js imports ./wasm-utils.js.
 """
 
@@ -60,7 +62,7 @@ def ensure_runtime(folder: Path) -> Path:
     >>> ensure_runtime(Path("litert"))  # doctest: +SKIP
     PosixPath('litert')
     """
-    if (folder / "NOTICE").is_file():
+    if (folder / "LICENSE").is_file():
         return folder
     with atomic_path(folder) as temporary:
         temporary.mkdir()
@@ -78,6 +80,8 @@ def ensure_runtime(folder: Path) -> Path:
                         content = _local(content)
                     (temporary / name).write_bytes(content)
         (temporary / "NOTICE").write_text(_NOTICE, encoding="utf-8")
+        # The archives lack the text that whoever passes them on has to pass on.
+        shutil.copyfile(_LICENSE, temporary / "LICENSE")
     return folder
 
 
