@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hinet_tf.command_line import quiet_tensorflow
+from hinet_tf.command_line import load_tensorflow
 
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST = (720, 1280)
@@ -202,7 +202,7 @@ def resident(process):
 
 def main(argv=None):
     args = parse_args(argv)
-    quiet_tensorflow()
+    load_tensorflow()
     result = overhead(args) if args.what == "overhead" else load(args)
     if args.out:
         args.out.write_text(json.dumps(result, indent=1) + "\n")

@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 from serving import any_photo, export
 
-from hinet_tf.command_line import quiet_tensorflow
+from hinet_tf.command_line import load_tensorflow
 
 
 def parse_args():
@@ -124,12 +124,12 @@ def probe(path, kind, depth, side):
 
 def main():
     if sys.argv[1:2] == ["--probe"]:
-        quiet_tensorflow()
+        load_tensorflow()
         return probe(*sys.argv[2:])
     args = parse_args()
     if args.processors:
         os.sched_setaffinity(0, range(args.processors))
-    quiet_tensorflow()
+    load_tensorflow()
     result = speed(args) if args.what == "speed" else memory(args)
     if args.out:
         args.out.write_text(json.dumps(result, indent=1) + "\n")

@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from hinet_tf import HINet
-from hinet_tf.command_line import quiet_tensorflow
+from hinet_tf.command_line import load_tensorflow
 from hinet_tf.deploy.benchmark.latency import measure_latencies
 from hinet_tf.deploy.benchmark.recipes import convert_plainly
 from hinet_tf.deploy.graph.rewrite import deployable_graph
@@ -60,7 +60,7 @@ if __name__ == "__main__":
     parser.add_argument("--cpu-time", action="store_true", help="processor time: busy machines")
     parser.add_argument("--convert", type=int, metavar="WIDTH")
     args = parser.parse_args()
-    quiet_tensorflow()
+    load_tensorflow()
     if args.convert:
         convert_once(args.convert)
     else:

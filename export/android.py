@@ -22,9 +22,10 @@ from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
+from hinet_tf.commands.checks import check_model, check_sizes
 from hinet_tf.commands.options import image_size, shown_progress
 from hinet_tf.files import atomic_path
 from hinet_tf.models.presets.registry import DEFAULT_PRESET
@@ -56,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--size must be square. Received: {args.size[0]}x{args.size[1]}")
     if args.out.exists():
         raise UsageError(f"{args.out} exists; choose another name for --out.")
-    quiet_tensorflow()
+    check_model(args.model, exported=False)
+    check_sizes([args.size], args.model)
+    load_tensorflow()
     console = Console(stderr=True, highlight=False)
     with shown_progress(console) as show:
         # Late, so that a wrong command is answered at once.

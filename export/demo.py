@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
+from hinet_tf.command_line import EXIT_DONE, CommandParser, load_tensorflow, run_command
 
 _SIGMA = 25.0
 _SEED = 25
@@ -31,7 +31,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Restores, exports and compares; returns the exit code."""
-    quiet_tensorflow()
+    load_tensorflow()
     import numpy as np
     from PIL import Image
 

@@ -11,6 +11,7 @@ DIR is a static page for any host. Photos stay on the visitor's device. docs/web
 """
 
 import argparse
+import functools
 import tempfile
 import webbrowser
 from collections.abc import Sequence
@@ -20,9 +21,10 @@ from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
+from hinet_tf.commands.checks import check_model, check_sizes
 from hinet_tf.commands.options import (
     add_out_option,
     add_quiet_option,
@@ -81,7 +83,10 @@ def _export(args: argparse.Namespace) -> None:
     stems = [Path(name).name.removesuffix(".tflite").removesuffix(".keras") for name in names]
     if len(set(stems)) < len(stems):
         raise UsageError(f"Models need names of their own. Received: {', '.join(names)}")
-    quiet_tensorflow()
+    for name in names:
+        check_model(name)
+        check_sizes(args.size or (), name)
+    load_tensorflow(args.quiet)
     console = message_console(args)
     with shown_progress(console) as show, tempfile.TemporaryDirectory() as folder:
         # Late, so that a wrong command is answered at once.
@@ -105,7 +110,7 @@ def _export(args: argparse.Namespace) -> None:
                 args.size or [_TILE],
                 "float16",
                 details=model_details(name),
-                on_progress=lambda line, stem=stem: show(f"{stem}: {line}"),
+                on_progress=functools.partial(show, prefix=f"{stem}: "),
             )
         show("Writing the page")
         manifest = export_web_page(models, _PAGE, args.out)

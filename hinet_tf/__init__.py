@@ -17,6 +17,8 @@ from typing import Any
 import lazy_loader
 import wrapt
 
+from hinet_tf.native_log import QuietTensorFlow
+
 __version__ = "0.1.0"
 
 _attribute, __dir__, __all__ = lazy_loader.attach(
@@ -62,6 +64,8 @@ def _on_keras_import(keras: Any) -> None:
     if not any(f"hinet_tf.{name}" in sys.modules for name in _SERIALIZABLE):
         _register_with_keras()
 
+
+sys.meta_path.insert(0, QuietTensorFlow())
 
 # `import hinet_tf` must be enough to load a saved model, and must not import Keras itself.
 wrapt.register_post_import_hook(_on_keras_import, "keras")

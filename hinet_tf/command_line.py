@@ -94,23 +94,22 @@ def run_command(
     return code
 
 
-def quiet_tensorflow() -> None:
-    """Imports TensorFlow without its start-up chatter on the terminal.
+def load_tensorflow(quiet: bool = False) -> None:
+    """Imports TensorFlow, which takes seconds, and says so on a terminal meanwhile.
 
-    The first lines come before TensorFlow reads any setting, so that the process's stderr is
-    held shut while it is imported; Python errors still pass.
+    Args:
+        quiet: Whether to say nothing.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        importlib.import_module("tensorflow")
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
+    say = sys.stderr.isatty() and not quiet
+    # Of its own, as the process's is held shut while TensorFlow is loaded.
+    with open(os.dup(2), "w") as terminal:
+        try:
+            if say:
+                print("Loading TensorFlow ...", end="", file=terminal, flush=True)
+            importlib.import_module("tensorflow")
+        finally:
+            if say:
+                print("\r\x1b[K", end="", file=terminal)
 
 
 def _described(error: Exception) -> str:

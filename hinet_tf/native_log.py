@@ -1,10 +1,15 @@
 """Quiet for libraries that log to the terminal and know no log level."""
 
+import importlib.abc
+import importlib.util
 import os
+import sys
 import threading
+import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from importlib.machinery import ModuleSpec
 
 _lock = threading.Lock()
 _redirection = ExitStack()
@@ -48,3 +53,38 @@ def _redirect(stack: ExitStack) -> None:
     stack.enter_context(redirect_stderr(null))
     stack.enter_context(warnings.catch_warnings())
     warnings.simplefilter("ignore")
+
+
+class QuietTensorFlow(importlib.abc.MetaPathFinder):
+    """Loads TensorFlow, whoever imports it, without its start-up chatter on the terminal.
+
+    The first lines come before TensorFlow reads any setting, so that the terminal is held shut
+    meanwhile; Python errors still pass. Later lines are only shown if they are errors, unless
+    `TF_CPP_MIN_LOG_LEVEL` says otherwise.
+
+    Example:
+    >>> sys.meta_path.insert(0, QuietTensorFlow())
+    """
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: types.ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Finds TensorFlow, once, and leaves all else to others."""
+        if fullname != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_quietly(module: types.ModuleType) -> None:
+                os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+                os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+                with silenced():
+                    execute(module)
+
+            spec.loader.exec_module = execute_quietly
+        return spec

@@ -23,9 +23,10 @@ from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
+from hinet_tf.commands.checks import check_model
 from hinet_tf.commands.options import memory_size
 from hinet_tf.models.presets.registry import DEFAULT_PRESET
 
@@ -49,11 +50,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Serves the page until Ctrl-C; returns the exit code."""
+    for model in args.model:
+        check_model(model, args.local)
     if importlib.util.find_spec("gradio") is None:
         raise UsageError(
             "The app needs Gradio, which is not installed: pip install 'hinet-tf[app]'"
         )
-    quiet_tensorflow()
+    load_tensorflow()
     with tempfile.TemporaryDirectory(prefix="hinet-app-") as folder:
         # Uploads and results go when the page does.
         os.environ["GRADIO_TEMP_DIR"] = folder

@@ -13,9 +13,8 @@ In a checkout, export/benchmark.py is the same command.
 """
 
 import argparse
+import functools
 import json
-import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
+from hinet_tf.command_line import EXIT_DONE, CommandParser, load_tensorflow, run_command
 from hinet_tf.commands.checks import check_data, check_model, check_out_folder, check_sizes
 from hinet_tf.commands.options import (
     TRAINED,
@@ -32,6 +31,7 @@ from hinet_tf.commands.options import (
     add_quiet_option,
     image_size,
     message_console,
+    shown_progress,
     whole_number,
 )
 from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
@@ -72,19 +72,20 @@ def run(args: argparse.Namespace) -> int:
     check_data(args.calibration, "--calibration")
     check_model(args.model, exported=False)
     check_sizes(sizes, args.model)
-    quiet_tensorflow()
+    load_tensorflow(args.quiet)
     console = message_console(args)
     from hinet_tf.deploy.benchmark.results import as_markdown, as_table, plot
+    from hinet_tf.engine.machine import describe_machine
     from hinet_tf.models import open_model
 
     model = open_model(args.model)
     args.out.mkdir(parents=True, exist_ok=True)
-    with console.status("Exporting") as status:
-        files = _export(model, args, sizes, recipes, status)
+    with shown_progress(console) as show:
+        files = _export(model, args, sizes, recipes, show)
     rows = _measure(model, args, sizes, files, console)
     result = {
         "model": args.model,
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors",
+        "machine": describe_machine(),
         "runs": args.runs,
         "rows": rows,
     }
@@ -99,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _export(model: Any, args: Any, sizes: list, recipes: list[str], status: Any) -> dict:
+def _export(model: Any, args: Any, sizes: list, recipes: list[str], show: Any) -> dict:
     """Exports every recipe with all sizes; returns the files by name."""
     from hinet_tf.deploy.benchmark.recipes import RecipeFile
     from hinet_tf.deploy.tflite.agreement import mean_drop
@@ -118,7 +119,7 @@ def _export(model: Any, args: Any, sizes: list, recipes: list[str], status: Any)
             overwrite=True,
             # A recipe that loses too much belongs in the table all the same.
             force=True,
-            on_progress=lambda message, recipe=recipe: status.update(f"{recipe}: {message}"),
+            on_progress=functools.partial(show, prefix=f"{recipe}: "),
         )
         files[recipe] = RecipeFile(path, mean_drop(report.photos))
     return files

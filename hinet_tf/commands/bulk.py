@@ -19,7 +19,7 @@ from hinet_tf.command_line import (
     EXIT_FAILED,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
 from hinet_tf.commands.options import add_quiet_option, message_console
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
             f"{args.model} holds no saved_model.pb. Expected a version directory that "
             "hinet export saved-model wrote, such as models/denoise/1."
         )
-    quiet_tensorflow()
+    load_tensorflow(args.quiet)
     from hinet_tf.deploy.bulk.files import DEAD_LETTERS, remove_partial
     from hinet_tf.deploy.bulk.restoration import COUNTERS, BulkRestoration
 

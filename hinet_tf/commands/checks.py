@@ -22,13 +22,16 @@ _LARGEST_CONFIG = 2**24
 _OFFICIAL_WEIGHTS = "The official weights are linked from https://github.com/megvii-model/HINet."
 
 
-def check_model(name: str, local: bool = False, exported: bool = True) -> None:
+def check_model(
+    name: str, local: bool = False, exported: bool = True, engine: str = "tensorflow"
+) -> None:
     """Refuses a model that is not there, or not of a kind that the command takes.
 
     Args:
         name: The value of `--model`.
         local: Whether `--local` was given, which an exported model does not take.
         exported: Whether a SavedModel or `.tflite` will do.
+        engine: The value of `--engine`.
 
     Raises:
         UsageError: If it is refused.
@@ -39,7 +42,9 @@ def check_model(name: str, local: bool = False, exported: bool = True) -> None:
         return
     if path.suffix in (".keras", ".pth", ".pt", ".tflite"):
         _check_model_file(path)
-    elif not is_preset(name) and not (path / "saved_model.pb").is_file():
+    elif not is_preset(name) and not any(
+        (path / file).is_file() for file in ("saved_model.pb", "best.keras")
+    ):
         raise UsageError(_no_such_model(path))
     is_exported = path.suffix == ".tflite" or (path / "saved_model.pb").is_file()
     if is_exported and not exported:
@@ -52,6 +57,13 @@ def check_model(name: str, local: bool = False, exported: bool = True) -> None:
             "--local: an exported model keeps the statistics it was exported with. Received: "
             f"{name}. Use the .keras file for local statistics."
         )
+    if engine == "litert" and path.suffix != ".tflite":
+        raise UsageError(
+            f"--engine litert runs .tflite files. Received: --model {name}. Export it first, with "
+            "hinet export tflite, or leave --engine out."
+        )
+    if engine == "openvino" and importlib.util.find_spec("openvino") is None:
+        raise UsageError("--engine openvino needs OpenVINO: pip install 'hinet-tf[openvino]'")
 
 
 def check_initial_weights(name: str) -> None:
@@ -210,13 +222,14 @@ def check_sizes(sizes: Iterable[tuple[int, int]], model: str) -> None:
 def _size_multiple(model: str) -> int:
     """What a model's heights and widths are multiples of, told without opening it."""
     config = {}
+    file = Path(model) / "best.keras" if Path(model).is_dir() else Path(model)
     if is_preset(model):
         config = preset_card(model)["config"]
-    elif model.endswith(".keras"):
+    elif file.suffix == ".keras":
         # What is wrong with the file is said when it is opened.
-        with contextlib.suppress(Exception), zipfile.ZipFile(model) as archive:
-            with archive.open("config.json") as file:
-                config = json_object(file.read(_LARGEST_CONFIG))["config"]
+        with contextlib.suppress(Exception), zipfile.ZipFile(file) as archive:
+            with archive.open("config.json") as entry:
+                config = json_object(entry.read(_LARGEST_CONFIG))["config"]
     depth = config.get("depth") if isinstance(config, dict) else None
     return 2 ** (depth - 1) if isinstance(depth, int) and depth in range(1, 17) else 1
 
@@ -239,13 +252,10 @@ def _check_model_file(path: Path) -> None:
 
 def _no_such_model(path: Path) -> str:
     if path.is_dir():
-        inside = [path / "best.keras", *sorted(path.glob("*/saved_model.pb"))]
-        found = [file for file in inside if file.is_file()]
-        use = found[0].parent if found and found[0].name == "saved_model.pb" else None
-        use = use or (found[0] if found else None)
+        versions = sorted(path.glob("*/saved_model.pb"))
         return (
-            f"The directory {path} is neither a SavedModel (no saved_model.pb) nor a preset."
-            f"{f' Use {use}.' if use else ''}"
+            f"The directory {path} is neither a SavedModel (no saved_model.pb) nor a training (no "
+            f"best.keras) nor a preset.{f' Use {versions[0].parent}.' if versions else ''}"
         )
     if path.is_file():
         return (
@@ -254,7 +264,8 @@ def _no_such_model(path: Path) -> str:
         )
     return (
         f"No such model. Received: {str(path)!r}{_nearest(str(path))}. Expected a .keras, .pth or "
-        f".tflite file, a SavedModel directory, or a preset: {', '.join(preset_names())}."
+        ".tflite file, a SavedModel directory, the directory of a training, or a preset: "
+        f"{', '.join(preset_names())}."
     )
 
 

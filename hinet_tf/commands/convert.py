@@ -14,7 +14,7 @@ from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
 from hinet_tf.commands.checks import check_model, check_out_file
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.torch.endswith((".pth", ".pt")):
         raise UsageError(f"--torch must end in .pth. Received: {args.torch}")
     check_model(args.torch)
-    quiet_tensorflow()
+    load_tensorflow(args.quiet)
     # Late, so that a wrong command is answered at once.
     from hinet_tf.models import load_torch_checkpoint
 

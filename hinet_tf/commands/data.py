@@ -17,7 +17,7 @@ from hinet_tf.command_line import (
     EXIT_FAILED,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
 from hinet_tf.commands.options import (
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Checks the folder, prints the reports and returns the exit code."""
     if not args.folder.is_dir():
         raise UsageError(f"{args.folder} is no folder; expected a folder of images.")
-    quiet_tensorflow()
+    load_tensorflow(args.quiet)
     from hinet_tf.data.folder_check import check_folder
 
     reports = check_folder(args.folder, lambda items, title: _progress(items, title, args))
@@ -106,8 +106,7 @@ def _show(folder: Path, reports: list) -> None:
     usable = sum(report.usable for report in reports)
     if problems:
         console.print(
-            f"{usable} usable, {unusable} problems that make images unusable, "
-            f"{len(problems) - unusable} to look at."
+            f"{usable} usable, {unusable} unusable, {len(problems) - unusable} to look at."
         )
     else:
         console.print(f"{usable} usable; nothing is wrong with {escape(str(folder))}.")

@@ -25,7 +25,7 @@ from pathlib import Path
 from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
 from hinet_tf.commands.checks import (
@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
     """Scores one or two models and writes what was asked for."""
     models = args.compare or [args.model]
     for model in models:
-        check_model(model, args.local)
+        check_model(model, args.local, engine=args.engine)
         check_task(model, args.task, args.force)
     recipe = overridden_recipe(args)
     check_data(args.data)
@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
     for folder, option in ((args.images, "--images"), (args.gallery, "--gallery")):
         if folder:
             check_out_folder(folder, option)
-    quiet_tensorflow()
+    load_tensorflow(args.quiet)
     # Late, so that a wrong command is answered at once.
     from rich.console import Console
 

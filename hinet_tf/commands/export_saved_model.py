@@ -18,7 +18,7 @@ from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
 from hinet_tf.commands.checks import check_model, check_out_folder, check_tiles
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     check_model(args.model, exported=False)
     scores = {"scores": _scores(args.scores)} if args.scores else {}
     details = weights_details(args) | scores
-    quiet_tensorflow()
+    load_tensorflow(args.quiet)
     console = message_console(args)
     with shown_progress(console) as show:
         # Late, so that a wrong command is answered at once.
@@ -108,7 +108,8 @@ def run(args: argparse.Namespace) -> int:
     for check in report.manifest["checks"]:
         console.print(
             f"[green]holds[/]  {check['signature']}: differs from Restorer by "
-            f"{check['difference']:g}, allowed {check['allowed']:g}"
+            f"{check['difference']:g}, allowed {check['allowed']:g}",
+            soft_wrap=True,
         )
     if not args.quiet:
         print(f"{report.path}, fingerprint {report.manifest['fingerprint'][:12]}")

@@ -19,7 +19,7 @@ from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
 from hinet_tf.commands.checks import check_data, check_model, check_out_file, check_sizes
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     check_model(args.model, exported=False)
     check_sizes(args.sizes or (), args.model)
     details = weights_details(args)
-    quiet_tensorflow()
+    load_tensorflow(args.quiet)
     console = message_console(args)
     with shown_progress(console) as show:
         # Late, so that a wrong command is answered at once.
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         )
     marks = {True: "[green]holds[/]", False: "[red]FAILS[/]", None: "[yellow]open [/]"}
     for check in report.checks:
-        console.print(f"{marks[check.passed]}  {check.name}: {check.measured}")
+        console.print(f"{marks[check.passed]}  {check.name}: {check.measured}", soft_wrap=True)
     megabytes = args.out.stat().st_size / 1e6
     if not args.quiet:
         print(f"{args.out} ({megabytes:.1f} MB), report in {args.out.with_suffix('.html')}")

@@ -10,26 +10,17 @@ then 1. `hinet-restore` is the same command.
 """
 
 import argparse
-import datetime
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from hinet_tf.command_line import (
     EXIT_DONE,
     EXIT_FAILED,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
 from hinet_tf.commands.checks import check_model, check_out_folder, check_tiles
@@ -48,11 +39,9 @@ from hinet_tf.commands.options import (
     whole_number,
     write_json,
 )
+from hinet_tf.commands.restore_progress import RestoreProgress
 from hinet_tf.images.image_file import MAX_PIXELS, open_image
 from hinet_tf.models.presets.registry import DEFAULT_PRESET
-
-# Without a terminal, the longest time between two lines, but for one file that takes longer.
-_SECONDS = 30.0
 
 # What is typed, and the suffix that results then have.
 _FORMATS = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "webp": "webp", "tif": "tif", "tiff": "tif"}
@@ -109,7 +98,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Restores every file; returns 1 if any failed."""
-    check_model(args.model, args.local)
+    check_model(args.model, args.local, engine=args.engine)
     check_tiles(args)
     jobs = collect_jobs(args.inputs, args.out, args.suffix, _FORMATS.get(args.format))
     check_out_folder(jobs[0].target.parent)
@@ -121,60 +110,28 @@ def run(args: argparse.Namespace) -> int:
         )
     skipped = set(existing) if args.skip_existing else set()
     todo = [job for job in jobs if job not in skipped]
-    quiet_tensorflow()
+    load_tensorflow(args.quiet)
     restorer = _open_restorer(args)
 
     console = message_console(args)
     # Failures are said even with --quiet.
     failures = Console(stderr=True, highlight=False) if args.quiet else console
-    outcomes = [{"source": str(j.source), "status": "skipped"} for j in skipped]
-    start, failed = time.monotonic(), 0
-    spoken = start
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(),
-    )
-    done = 0
+    outcomes = [{"source": str(job.source), "status": "skipped"} for job in skipped]
     try:
-        with Progress(
-            *columns, console=console, transient=True, disable=not console.is_terminal
-        ) as progress:
-            bar = progress.add_task("Restoring", total=len(todo), speed="")
-            for index, job in enumerate(todo):
-                problem = _restore(restorer, job, args, progress, bar, index)
+        with RestoreProgress(len(todo), len(skipped), str(args.out), console, failures) as progress:
+            for job in todo:
+                problem = _restore(restorer, job, args, progress)
                 outcome = {"error": problem} if problem else {"target": str(job.target)}
                 status = "failed" if problem else "restored"
                 outcomes.append({"source": str(job.source), "status": status, **outcome})
                 if problem:
-                    failed += 1
-                    failures.print(f"failed: {problem}", markup=False, soft_wrap=True)
+                    progress.fail(problem)
                 else:
-                    done += 1
-                now = time.monotonic()
-                speed = f"{done / max(now - start, 1e-9):.2f} images/s"
-                progress.update(bar, completed=index + 1, speed=speed)
-                if not console.is_terminal and now - spoken >= _SECONDS and index + 1 < len(todo):
-                    spoken = now
-                    left = round((now - start) / (index + 1) * (len(todo) - index - 1))
-                    console.print(
-                        f"{index + 1} of {len(todo)}, {failed} failed, {speed}, "
-                        f"{datetime.timedelta(seconds=left)} left",
-                        soft_wrap=True,
-                    )
+                    progress.done()
     finally:
-        seconds = time.monotonic() - start
-        console.print(
-            f"{done} restored, {failed} failed, {len(skipped)} skipped "
-            f"in {seconds:.1f} s ({done / max(seconds, 1e-9):.2f} images/s) -> {args.out}",
-            markup=False,
-            soft_wrap=True,
-        )
         if args.json:
             write_json(args.json, outcomes)
-    return EXIT_FAILED if failed else EXIT_DONE
+    return EXIT_FAILED if progress.failed else EXIT_DONE
 
 
 def _open_restorer(args: argparse.Namespace):
@@ -193,23 +150,19 @@ def _open_restorer(args: argparse.Namespace):
     )
 
 
-def _restore(restorer, job: Job, args, progress: Progress, bar, index: int) -> str | None:
+def _restore(restorer, job: Job, args, progress: RestoreProgress) -> str | None:
     """Restores one file; returns what went wrong as one line."""
     try:
         pages = open_image(job.source, max_pixels=args.max_pixels).pages
         if pages > 1 and not args.all_pages:
-            progress.console.print(
-                f"warning: {job.source} has {pages} pages, restoring the first (--all-pages)",
-                markup=False,
-                soft_wrap=True,
-            )
+            progress.warn(f"{job.source} has {pages} pages, restoring the first (--all-pages)")
         restorer.restore_file(
             job.source,
             job.target,
             quality=args.quality,
             all_pages=args.all_pages,
             max_pixels=args.max_pixels,
-            on_progress=lambda part: progress.update(bar, completed=index + part),
+            on_progress=progress.part,
         )
         if args.figure:
             from hinet_tf.plots.comparison import compare_files

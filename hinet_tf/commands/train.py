@@ -22,7 +22,7 @@ from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
     UsageError,
-    quiet_tensorflow,
+    load_tensorflow,
     run_command,
 )
 from hinet_tf.commands.options import add_quiet_option
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--wandb needs the package wandb: pip install 'hinet-tf[wandb]'")
     if not args.dry_run and finished_before(args, recipe):
         return EXIT_DONE
-    quiet_tensorflow()
+    load_tensorflow(args.quiet)
     # Late, so that a wrong command is answered at once.
     from hinet_tf.data import open_sources
     from hinet_tf.engine import distribution, recipe_parts

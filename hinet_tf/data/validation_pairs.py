@@ -23,7 +23,8 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 class ValidationPairs(Sequence[ImagePair]):
     """A fixed list of whole degraded and clean images, made when they are asked for.
 
-    They are float32 arrays `(height, width, channels)` in [0, 1], the same each time.
+    They are float32 arrays `(height, width, channels)` in [0, 1], the same each time. `paired`
+    says whether all have degraded partners, so that nothing is degraded.
 
     Args:
         sources: Where the images come from; see `open_sources` and `open_image_lists`.
@@ -50,7 +51,8 @@ class ValidationPairs(Sequence[ImagePair]):
         channels: int = 3,
     ):
         sources = listed_sources(sources)
-        if degradation is None and not all(source.paired for source in sources):
+        self.paired = all(source.paired for source in sources)
+        if degradation is None and not self.paired:
             raise ValueError(
                 "A source has no degraded partners and `degradation` is None; pass a degradation "
                 "such as GaussianNoise(25)."

@@ -1,6 +1,8 @@
 """Where a training stands."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass
@@ -37,3 +39,20 @@ class TrainingProgress:
     def due(self, interval: int) -> bool:
         """Whether something that happens every `interval` steps, and at the end, is due."""
         return self.step % interval == 0 or self.done
+
+
+def best_validation(records: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The validation whose model is `best.keras`: the first of the highest PSNR.
+
+    Args:
+        records: Records of a training's log, one validation at least among them.
+
+    Example:
+    >>> log = [{"kind": "validation", "step": step, "psnr": 30.5} for step in (100, 200)]
+    >>> best_validation(log)["step"]
+    100
+    """
+    return max(
+        (record for record in records if record["kind"] == "validation"),
+        key=lambda record: record["psnr"],
+    )

@@ -2,33 +2,43 @@
 
 import base64
 import dataclasses
+import datetime
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hinet_tf.engine.validator import Restoration, Validator
+import matplotlib
+
+from hinet_tf.engine.progress import best_validation
+from hinet_tf.engine.validator import Validator
 from hinet_tf.files import atomic_path
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.plots import comparison_figure, learning_curve, render_page
 from hinet_tf.tasks import Recipe
+from hinet_tf.tasks.recipe import DEGRADATIONS
 
 
 def write_report(
-    path: Path, recipe: Recipe, records: list[dict[str, Any]], validator: Validator
-) -> list[Restoration]:
-    """Writes a self-contained HTML page: curves, the worst and the best validation image.
+    path: Path,
+    recipe: Recipe,
+    records: list[dict[str, Any]],
+    sessions: list[dict[str, Any]],
+    validator: Validator,
+) -> None:
+    """Writes a self-contained HTML page on the best model of a training.
+
+    Curves, the worst and the best validation image, when, how long and on what was trained, and
+    the recipe.
 
     Args:
         path: File to write.
         recipe: The recipe of the training.
         records: Records of its log.
-        validator: Scores the images anew with the weights of the moment.
-
-    Returns:
-        What became of each validation image, the worst first.
+        sessions: Records of its `sessions.jsonl`.
+        validator: Holds the best model; scores the images anew.
     """
-    scored = sorted(enumerate(validator.run()), key=lambda item: item[1].psnr)
+    scored = sorted(enumerate(validator.score()), key=lambda item: item[1].psnr)
     chosen = {"Validation image": scored[0]}
     if len(scored) > 1:
         chosen = {"Worst validation image": scored[0], "Best validation image": scored[-1]}
@@ -36,22 +46,42 @@ def write_report(
         (heading, restoration, _png(lambda file, n=number: draw_pair(file, validator, n)))
         for heading, (number, restoration) in chosen.items()
     ]
-    restorations = [restoration for _, restoration in scored]
-    count = len(restorations)
     page = render_page(
         Path(__file__).parent / "templates" / "report.html",
         title=f"HINet: {recipe.task}",
         recipe=recipe,
-        settings=[(key, _text(value)) for key, value in dataclasses.asdict(recipe).items()],
-        psnr=sum(restoration.psnr for restoration in restorations) / count,
-        degraded_psnr=sum(restoration.degraded_psnr for restoration in restorations) / count,
+        settings=[(key, _text(value)) for key, value in _applying(recipe, validator).items()],
+        best=best_validation(records),
         curve=_png(lambda file: learning_curve(file, records)),
+        high_curve=_png(lambda file: learning_curve(file, records, (5, 7))),
         examples=examples,
-        restorations=restorations,
+        restorations=[restoration for _, restoration in scored],
+        sessions=[
+            {**session, "took": datetime.timedelta(seconds=round(session["seconds"]))}
+            for session in sessions
+        ],
     )
     with atomic_path(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    return restorations
+
+
+def _applying(recipe: Recipe, validator: Validator) -> dict[str, Any]:
+    """The keys that the training went by: none of another degradation, none that is off."""
+    degrading = (
+        () if validator.pairs.paired else ("degradation", *DEGRADATIONS[recipe.degradation][1])
+    )
+    others = {"degradation"}.union(*(keys for _, keys in DEGRADATIONS.values())) - {*degrading}
+    settings = dataclasses.asdict(recipe) | {
+        "validate_every": recipe.validation_interval,
+        "save_every": recipe.save_interval,
+    }
+    # One part is no splitting, an average that forgets at once is none, and so on.
+    off = {"accumulate": 1, "ema": 0.0, "warmup_steps": 0}
+    return {
+        key: value
+        for key, value in settings.items()
+        if key not in others and value is not None and off.get(key) != value
+    }
 
 
 def draw_pair(path: Path, validator: Validator, number: int) -> None:
@@ -70,7 +100,10 @@ def _text(value: Any) -> str:
 
 
 def _png(draw: Callable[[Path], None]) -> str:
-    with tempfile.TemporaryDirectory() as directory:
+    """A figure in base64 that is read on a white page as on a black one."""
+    gray = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    style = {"savefig.transparent": True} | dict.fromkeys(gray, "#808080")
+    with tempfile.TemporaryDirectory() as directory, matplotlib.rc_context(style):
         file = Path(directory) / "picture.png"
         draw(file)
         return base64.b64encode(file.read_bytes()).decode("ascii")

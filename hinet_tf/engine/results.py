@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from hinet_tf.engine.json_log import JsonLog
-from hinet_tf.engine.progress import TrainingProgress
+from hinet_tf.engine.progress import TrainingProgress, best_validation
 from hinet_tf.engine.report import draw_pair, write_report
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.validator import Validator
@@ -46,30 +46,32 @@ def write_results(
     log: JsonLog,
     validator: Validator,
 ) -> str:
-    """Writes the last model, pictures, learning curve and report of a finished training.
+    """Writes the last model, and of the best one pictures and report, with the learning curve.
 
     Args:
         directory: Where to.
         recipe: The recipe.
         progress: The training's position.
         log: Its records.
-        validator: Scores and restores with the weights of the moment.
+        validator: Scores and restores; it holds the best model afterwards.
 
     Returns:
         A line that says what was reached.
     """
     records = log.records()
-    report = directory / "report.html"
-    restorations = write_report(report, recipe, records, validator)
+    best = best_validation(records)
     with atomic_path(directory / "last.keras") as temporary:
-        validator.model.save(temporary)
+        validator.refresh().save(temporary)
+    validator.model.load_weights(directory / "best.keras")
+    sessions = JsonLog(directory / "sessions.jsonl").records()
+    report = directory / "report.html"
+    write_report(report, recipe, records, sessions, validator)
     with atomic_path(directory / "learning_curve.png") as temporary:
         learning_curve(temporary, records)
     draw_pair(directory / "before_after.png", validator, 0)
     log.append({"step": progress.step, "kind": "finished"})
-    psnr = np.mean([restoration.psnr for restoration in restorations])
-    degraded = np.mean([restoration.degraded_psnr for restoration in restorations])
     return (
-        f"Trained {progress.step:,} steps: validation PSNR {psnr:.2f} dB, "
-        f"{psnr - degraded:+.2f} dB over its input. See {report}"
+        f"Trained {progress.step:,} steps. {directory / 'best.keras'}, of step {best['step']:,}: "
+        f"validation PSNR {best['psnr']:.2f} dB, {best['gain']:+.2f} dB over its input. "
+        f"See {report}"
     )

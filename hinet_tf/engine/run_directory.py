@@ -20,6 +20,7 @@ class RunDirectory:
     |---|---|
     | `config.json` | the resolved recipe |
     | `log.jsonl` | one line per logged step and per validation |
+    | `sessions.jsonl` | one line per time it was trained: which steps, when, how long, on what |
     | `tensorboard/` | the same as scalars, and before/after images |
     | `checkpoints/` | the states to resume from |
     | `best.keras`, `last.keras` | the model with the best validation PSNR, and the last one |

@@ -1,19 +1,22 @@
 """What every training of a run does, on whatever it computes."""
 
+import datetime
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 from rich.console import Console
 
-from hinet_tf.data import ImagePair
+from hinet_tf.data import ValidationPairs
 from hinet_tf.engine import callbacks
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
+from hinet_tf.engine.machine import describe_machine
 from hinet_tf.engine.progress import TrainingProgress
 from hinet_tf.engine.results import write_results
 from hinet_tf.engine.run_directory import RunDirectory
@@ -45,7 +48,7 @@ class Session:
         self.log = JsonLog(directory / "log.jsonl")
         self.progress = TrainingProgress(0, recipe.steps)
 
-    def validation_pairs(self) -> Sequence[ImagePair]:
+    def validation_pairs(self) -> ValidationPairs:
         """The images to validate on."""
         raise NotImplementedError
 
@@ -72,6 +75,19 @@ class Session:
             A line that says what was reached.
         """
         return write_results(self.directory, self.recipe, self.progress, self.log, self.validator)
+
+    def _note_session(self) -> Callable[[], None]:
+        """Starts the clock; returns what writes down when, how long and on what was trained."""
+        first, begin = self.progress.step, time.monotonic()
+        started = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"
+
+        def note() -> None:
+            record = {"first": first, "step": self.progress.step, "started": started}
+            seconds = round(time.monotonic() - begin, 1)
+            sessions = JsonLog(self.directory / "sessions.jsonl")
+            sessions.append({**record, "seconds": seconds, "machine": describe_machine()})
+
+        return note
 
     def how_to_resume(self) -> str:
         """Returns a line that says how to go on with an interrupted training."""
@@ -121,4 +137,4 @@ class Session:
             callbacks.StopOnDivergence(progress, self.checkpoints),
             *(log, validate, saver, bar, signals),
         ]
-        return chain, [bar.close, signals.restore_handlers]
+        return chain, [bar.close, signals.restore_handlers, self._note_session()]

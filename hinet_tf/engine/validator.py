@@ -1,12 +1,12 @@
 """Restoring the validation images with the weights of the moment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from hinet_tf.data import ImagePair
+from hinet_tf.data import ValidationPairs
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models import HINet
@@ -43,7 +43,7 @@ class Validator:
     >>> validator = Validator(network, pairs)
     """
 
-    def __init__(self, network: HINet, pairs: Sequence[ImagePair]) -> None:
+    def __init__(self, network: HINet, pairs: ValidationPairs) -> None:
         self.network = network
         self.pairs = pairs
         self.model = network.rebuilt(dtype="float32", name="hinet")
@@ -71,6 +71,10 @@ class Validator:
     def run(self) -> list[Restoration]:
         """Scores all images, as they would be once written to 8-bit files."""
         self.refresh()
+        return self.score()
+
+    def score(self) -> list[Restoration]:
+        """Scores all images with the weights that the copy has."""
         return [self.restored(number)[0] for number in range(len(self.pairs))]
 
     def restored(self, number: int) -> tuple[Restoration, tuple[np.ndarray, ...]]:

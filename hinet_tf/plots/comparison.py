@@ -1,4 +1,4 @@
-"""A figure for papers and READMEs: the whole image, and crops of all versions side by side."""
+"""A figure for papers and READMEs: all versions of an image side by side, whole and enlarged."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ def comparison_figure(
     boxes: Sequence[tuple[int, int, int]] | None = None,
     protocol: str = "hinet",
 ) -> Path:
-    """Draws an image with marked boxes, and each version's enlarged crops beside it.
+    """Draws each version of an image whole, with marked boxes, and those enlarged below it.
 
     Args:
         images: Label -> image of one shape, uint8, uint16 or float in [0, 1], gray or RGB; in
@@ -61,22 +61,20 @@ def comparison_figure(
                 f"left={left}, side={side}."
             )
 
-    rows = len(boxes)
-    tall = rows * 2.2
-    whole = min(max(tall * width / height, 2.2), 7.0)
-    figure = Figure(figsize=(whole + 2.2 * len(labels) + 0.2, tall + 0.5), layout="constrained")
-    grid = figure.add_gridspec(rows, len(labels) + 1, width_ratios=[whole] + [2.2] * len(labels))
-    overview = figure.add_subplot(grid[:, 0])
-    _show(overview, shown[labels[-1]])
-    overview.set_title(labels[-1], fontsize=10)
-    for row, (top, left, side) in enumerate(boxes):
-        color = _COLORS[row % len(_COLORS)]
-        overview.add_patch(Rectangle((left, top), side, side, fill=False, ec=color, lw=2))
-        for column, label in enumerate(labels):
-            axes = figure.add_subplot(grid[row, column + 1])
+    column, crop = 2.8, 2.8 / len(boxes)
+    whole = column * height / width
+    figure = Figure((column * len(labels) + 0.2, whole + crop + 0.6), layout="constrained")
+    grid = figure.add_gridspec(2, len(labels) * len(boxes), height_ratios=[whole, crop])
+    for number, label in enumerate(labels):
+        first = number * len(boxes)
+        overview = figure.add_subplot(grid[0, first : first + len(boxes)])
+        _show(overview, shown[label])
+        overview.set_title(_caption(label, images, target, protocol), fontsize=10)
+        for place, (top, left, side) in enumerate(boxes):
+            color = _COLORS[place % len(_COLORS)]
+            overview.add_patch(Rectangle((left, top), side, side, fill=False, ec=color, lw=1.5))
+            axes = figure.add_subplot(grid[1, first + place])
             _show(axes, shown[label][top : top + side, left : left + side], color)
-            if row == 0:
-                axes.set_title(_caption(label, images, target, protocol), fontsize=10)
     path = Path(path)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=150)

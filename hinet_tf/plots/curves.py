@@ -6,18 +6,22 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-_STAGE1, _STAGE2, _INPUT = "#8aa4c8", "#1f4e8c", "#a33b2a"
+# Seen on white and on black.
+_STAGE1, _STAGE2, _INPUT = "#8aa4c8", "#2878bd", "#d05a45"
 
 
-def learning_curve(path: Path, records: list[dict[str, Any]]) -> None:
+def learning_curve(
+    path: Path, records: list[dict[str, Any]], size: tuple[float, float] = (10, 4)
+) -> None:
     """Draws the loss of both stages and the validation PSNR against its input's.
 
     Args:
         path: Image file to write; the suffix decides the format (`.png`, `.svg`).
         records: Records of the JSON-lines log, of kinds `"train"` and `"validation"`.
+        size: Width and height in inches; a high picture has one above the other.
     """
-    figure = Figure((10, 4), dpi=150, layout="constrained")
-    loss, score = figure.subplots(1, 2)
+    figure = Figure(size, dpi=150, layout="constrained")
+    loss, score = figure.subplots(1, 2) if size[0] > size[1] else figure.subplots(2, 1)
     train = [record for record in records if record["kind"] == "train"]
     steps = [record["step"] for record in train]
     for key, color, label in (

@@ -85,6 +85,7 @@ class Recipe:
         save_every: Steps between checkpoints; `None` for the same as `validate_every`.
         validation_images: Images to validate on, spread over the set; `None` for all.
         keep_every: Checkpoints at multiples of it are kept for good; `None` keeps the newest two.
+        license: Licence of the weights, which exports carry; `None` for none stated.
 
     Raises:
         ValueError: If a value is out of range; the message names it.
@@ -122,6 +123,7 @@ class Recipe:
     save_every: int | None = _changeable(None)
     keep_every: int | None = _changeable(None)
     validation_images: int | None = _changeable(32)
+    license: str | None = _changeable(None)
 
     def __post_init__(self) -> None:
         for key, (holds, expected) in self._conditions().items():

@@ -100,7 +100,7 @@ def test_skip_bad_succeeds_while_something_is_left_and_still_lists(capsys, folde
     corrupted(folder)
     code, output = check(capsys, folder, "--skip-bad")
     assert code == 0
-    assert "9 usable, 1 problems that make images unusable" in output
+    assert "9 usable, 1 unusable" in output
     assert "5.png: the content is corrupt" in output
 
 

@@ -111,7 +111,7 @@ def test_the_task_is_one_that_there_is():
 def test_what_may_change_when_a_run_is_resumed_is_said_on_the_field():
     keys = {field.name for field in dataclasses.fields(Recipe)}
     assert keys - set(Recipe.fixed_keys()) == {
-        *("steps", "validate_every", "save_every", "keep_every", "validation_images")
+        *("steps", "validate_every", "save_every", "keep_every", "validation_images", "license")
     }
 
 

@@ -1,8 +1,12 @@
 """The training command: what it leaves behind, what it refuses, what it survives."""
 
+import contextlib
+import datetime
 import importlib.util
+import io
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -13,6 +17,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from hinet_tf.commands.preset_options import model_details
 from hinet_tf.commands.train import main
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.json_log import JsonLog
@@ -20,7 +25,8 @@ from hinet_tf.tasks import Recipe
 
 TINY = [
     *("--task", "denoise", "--scale", "0.0625", "--patch", "16", "--batch", "2"),
-    *("--set", "degradation=gaussian_noise", "--set", "learning_rate=1e-3"),
+    # So high a rate that the network gets worse after its first validation.
+    *("--set", "degradation=gaussian_noise", "--set", "learning_rate=0.03"),
     *("--set", "validate_every=2", "--set", "save_every=2"),
 ]
 
@@ -30,10 +36,16 @@ def train(directory, *arguments, steps=4):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("finished") / "run"
-    assert train(directory) == 0
-    return directory
+def finished_and_said(tmp_path_factory):
+    directory, said = tmp_path_factory.mktemp("finished") / "run", io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert train(directory) == 0
+    return directory, said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def finished(finished_and_said):
+    return finished_and_said[0]
 
 
 @pytest.fixture
@@ -81,6 +93,7 @@ def test_run_directory_is_complete(finished):
         "learning_curve.png",
         "log.jsonl",
         "report.html",
+        "sessions.jsonl",
         "tensorboard",
     }
     assert Recipe.from_json((finished / "config.json").read_text()).steps == 4
@@ -89,6 +102,51 @@ def test_run_directory_is_complete(finished):
     assert [r["step"] for r in records if r["kind"] == "train"] == [1, 2, 3, 4]
     keys = {"loss", "loss_stage1", "loss_restored", "psnr", "gradient_norm", "learning_rate"}
     assert keys < set(records[0])
+
+
+def test_best_model_report_and_last_line_name_one_step_and_score(finished_and_said):
+    directory, said = finished_and_said
+    records = JsonLog(directory / "log.jsonl").records()
+    first, last = [record for record in records if record["kind"] == "validation"]
+    assert (first["step"], last["step"]) == (2, 4) and first["psnr"] > last["psnr"]
+    score = f"{first['psnr']:.2f} dB"
+    line = said.splitlines()[-1]
+    assert f"best.keras, of step 2: validation PSNR {score}, {first['gain']:+.2f} dB" in line
+    report = (directory / "report.html").read_text()
+    assert re.search(rf"best.keras</code> is of step 2: validation PSNR\s+<strong>{score}", report)
+    # The images were scored anew, with the weights of that file.
+    assert f"chelsea: {first['degraded_psnr']:.2f} dB degraded,\n{score} restored" in report
+    best, after = (
+        keras.saving.load_model(directory / f"{name}.keras") for name in ("best", "last")
+    )
+    assert any((a != b).any() for a, b in zip(best.get_weights(), after.get_weights(), strict=True))
+
+
+def test_the_report_says_when_how_long_and_on_what_and_only_keys_that_apply(finished):
+    (session,) = JsonLog(finished / "sessions.jsonl").records()
+    assert (session["first"], session["step"]) == (0, 4) and session["seconds"] > 0
+    started = datetime.datetime.strptime(session["started"], "%Y-%m-%d %H:%M UTC")
+    assert abs(started - datetime.datetime.now(datetime.UTC).replace(tzinfo=None)).days < 1
+    assert re.search(r"\d+ cores.*Keras 3\.\d+.*TensorFlow 2\.\d+", session["machine"])
+    report = (finished / "report.html").read_text()
+    for text in (session["started"], session["machine"], "0–4", "<code>sigma</code></td><td>25<"):
+        assert text in report
+    for key in ("quality", "ema", "accumulate", "init", "shares", "warmup_steps"):
+        assert f"<code>{key}</code>" not in report
+
+
+def test_exports_of_a_run_know_where_it_comes_from(finished):
+    first, last = [r for r in JsonLog(finished / "log.jsonl").records() if "gain" in r]
+    for name, record in (("", first), ("best.keras", first), ("last.keras", last)):
+        details = model_details(finished / name)
+        assert details["task"] == "denoise" and details["training_data"] == "builtin"
+        assert details["license"] == "unknown"
+        assert details["scores"] == {
+            "step": record["step"],
+            "validation_psnr": record["psnr"],
+            "input_psnr": record["degraded_psnr"],
+        }
+    assert model_details(finished / "elsewhere.keras") == {}
 
 
 def test_saved_models_are_plain_hinets_that_score_as_logged(finished):

@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
+from hinet_tf.command_line import EXIT_DONE, CommandParser, load_tensorflow, run_command
 from hinet_tf.data import ImagePair
 
 _CREDIT = (
@@ -41,7 +41,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Restores and writes; returns the exit code."""
-    quiet_tensorflow()
+    load_tensorflow()
     # Late, so that a wrong command is answered at once.
     from hinet_tf.training.presets.examples import PHOTOS
     from hinet_tf.training.presets.gallery_page import write_preset_gallery

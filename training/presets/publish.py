@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
+from hinet_tf.command_line import EXIT_DONE, CommandParser, load_tensorflow, run_command
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -46,7 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Writes files, page and pictures; returns the exit code."""
-    quiet_tensorflow()
+    load_tensorflow()
     # Late, so that a wrong command is answered at once.
     import numpy as np
     from hinet_tf.training.presets.examples import check_scores

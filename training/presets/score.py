@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, quiet_tensorflow, run_command
+from hinet_tf.command_line import EXIT_DONE, CommandParser, load_tensorflow, run_command
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -37,7 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Scores, and writes cards, pages and tables; returns the exit code."""
-    quiet_tensorflow()
+    load_tensorflow()
     # Late, so that a wrong command is answered at once.
     from hinet_tf.training.presets.facts import STATED
     from hinet_tf.training.presets.page import write_page

@@ -38,10 +38,10 @@ def export_tflite(
     max_drop: float | None = None,
     photos: str = "builtin",
     calibration: str = "builtin",
-    details: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     force: bool = False,
-    on_progress: Callable[[str], None] = lambda message: None,
+    on_progress: Callable[..., None] = lambda message, done=None: None,
 ) -> TFLiteReport:
     """Writes a `.tflite` file that provably restores as well as the trained model.
 
@@ -65,10 +65,12 @@ def export_tflite(
         photos: What to verify on: `"builtin"`, a folder of clean photos (white noise of sigma
             25 is added) or a paired folder; see `hinet_tf.data.open_sources`.
         calibration: The same for the activations of `int8` and `int16x8`; its training split.
-        details: `task`, `training_data` and `license` of the weights, for the metadata.
+        details: `task`, `training_data`, `license` and `scores` of the weights, for the
+            metadata.
         overwrite: Whether an existing file may be replaced.
         force: Whether to write the file even if a check fails.
-        on_progress: Called with a line for each part of the work.
+        on_progress: Called with a line for each part of the work and, in the search of `int8`,
+            with the finished part of it, 0 to 1.
 
     Returns:
         The report.

@@ -20,7 +20,7 @@ def metadata(
     quantization: str,
     output: str,
     image_type: str,
-    details: Mapping[str, str],
+    details: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Collects what an application needs to know to use the file, and a person to trust it.
 
@@ -30,7 +30,8 @@ def metadata(
         quantization: Name of the recipe.
         output: `"restored"` or `"stage1"`.
         image_type: `"float32"` or `"uint8"`.
-        details: What only the owner of the weights knows: `task`, `training_data`, `license`.
+        details: What only the owner of the weights knows: `task`, `training_data`, `license`,
+            `scores`.
 
     Returns:
         Plain data.
@@ -40,6 +41,7 @@ def metadata(
         "task": details.get("task", "unknown"),
         "training_data": details.get("training_data", "unknown"),
         "license": details.get("license", "unknown"),
+        "scores": details.get("scores", "unknown"),
         "scale": model.width / 64,
         "width": model.width,
         "depth": model.depth,

@@ -20,7 +20,7 @@ def quantized(
     graph: keras.Model,
     verification: Verification,
     calibration: str,
-    on_progress: Callable[[str], None],
+    on_progress: Callable[..., None],
 ) -> tuple[bytes, SearchResult | None]:
     """Converts a deployable graph by the recipe that it is to be verified against.
 
@@ -28,7 +28,7 @@ def quantized(
         graph: What `deployable_graph` returned.
         verification: Names recipe, sizes and image type, and measures what a file loses.
         calibration: Photos that show the range of activations to `int8` and `int16x8`.
-        on_progress: Called with a line for each part of the work.
+        on_progress: As in `export_tflite`.
 
     Returns:
         The content of the file and, for `int8`, what the search tried.
@@ -53,7 +53,7 @@ def _integer(
     recipe: QuantizationRecipe,
     verification: Verification,
     calibration: str,
-    on_progress: Callable[[str], None],
+    on_progress: Callable[..., None],
 ) -> tuple[bytes, SearchResult | None]:
     photos = _calibration_photos(graph, verification, calibration)
     quantizer = IntegerQuantizer(content, recipe.activation_bits, photos)
@@ -65,7 +65,9 @@ def _integer(
         _blocks(graph),
         verification.drop,
         verification.max_drop,
-        lambda step: on_progress(f"In float: {step.description}: {step.drop:.3f} dB lost"),
+        lambda step, done: on_progress(
+            f"In float: {step.description}: {step.drop:.3f} dB lost", done
+        ),
     )
     return result.content, result
 

@@ -48,7 +48,7 @@ def search_recipe(
     blocks: Iterable[str],
     measure_drop: MeasureDrop,
     max_drop: float,
-    on_step: Callable[[SearchStep], None] = lambda step: None,
+    on_step: Callable[[SearchStep, float], None] = lambda step, done: None,
 ) -> SearchResult:
     """Searches the smallest set of float blocks that keeps the drop within a budget.
 
@@ -61,18 +61,19 @@ def search_recipe(
         blocks: Names of the network's blocks, prefixes of operator names.
         measure_drop: Measures a quantized file.
         max_drop: The budget in decibels.
-        on_step: Called after each file tried.
+        on_step: Called after each file tried, also with the finished part of the search, 0 to 1.
 
     Returns:
         The first file within the budget; if there is none, the one with every block in float.
     """
-    steps: list[SearchStep] = []
+    blocks, steps = list(blocks), list[SearchStep]()
+    most = 1 + len(blocks) + len(blocks).bit_length()
 
     def quantize(description: str, extra: Sequence[str]) -> tuple[bytes, float]:
         scopes = (*SENSITIVE, *(f"/{block}_" for block in extra))
         content = quantizer.quantize(scopes)
         steps.append(SearchStep(description, scopes, measure_drop(content)))
-        on_step(steps[-1])
+        on_step(steps[-1], len(steps) / most)
         return content, steps[-1].drop
 
     content, all_drop = quantize("sensitive operators only", ())
