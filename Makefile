@@ -3,6 +3,7 @@
 #   make test   runs the test suite
 #   make fuzz   attacks readers, served models, threads and commands; MINUTES=10
 #   make test-web   drives the web page in Chromium
+#   make docs   builds the documentation in build/site, strictly
 #   make test-arm   runs .tflite files on emulated ARM64 processors
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ DEMO := demo
 ARM64 := build/arm64
 STEPS := 500
 
-.PHONY: demo test test-slow test-arm test-bulk test-web fuzz lint clean
+.PHONY: demo docs test test-slow test-arm test-bulk test-web fuzz lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training --steps $(STEPS) \
@@ -50,6 +51,15 @@ $(ARM64)/qemu-aarch64: tests/arm64/sysroot.sh
 MINUTES := 10
 fuzz: $(VENV)/test-installed
 	PYTHONPATH=. $(BIN)/python tests/fuzz/long_run.py --minutes $(MINUTES)
+
+# Neither TensorFlow nor this package is imported: the reference is read off the source.
+docs: $(VENV)/docs/installed
+	NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --quiet
+
+$(VENV)/docs/installed: docs/site/requirements.txt
+	$(PYTHON) -m venv $(VENV)/docs
+	$(VENV)/docs/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 lint: $(VENV)/test-installed
 	$(BIN)/ruff check .
