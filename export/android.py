@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from rich.console import Console
-
 from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
@@ -26,7 +24,13 @@ from hinet_tf.command_line import (
     run_command,
 )
 from hinet_tf.commands.checks import check_model, check_sizes
-from hinet_tf.commands.options import image_size, shown_progress
+from hinet_tf.commands.options import (
+    add_out_option,
+    add_quiet_option,
+    image_size,
+    message_console,
+    shown_progress,
+)
 from hinet_tf.files import atomic_path
 from hinet_tf.models.presets.registry import DEFAULT_PRESET
 
@@ -38,11 +42,12 @@ def make_parser() -> CommandParser:
     """The parser of the command."""
     parser = CommandParser(__doc__, "export android")
     add = parser.add_argument
-    add("--out", required=True, type=Path, metavar="DIR", help="folder of the project, new")
+    add_out_option(parser, "DIR", "folder of the project, new")
     model = ".keras, preset or official .pth (default: %(default)s)"
     add("--model", default=DEFAULT_PRESET, metavar="M", help=model)
     size = {"type": image_size, "metavar": "HxW", "default": (256, 256)}
     add("--size", **size, help="of tiles, square, a multiple of 16 (default: 256x256)")
+    add_quiet_option(parser)
     return parser
 
 
@@ -59,9 +64,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.out} exists; choose another name for --out.")
     check_model(args.model, exported=False)
     check_sizes([args.size], args.model)
-    load_tensorflow()
-    console = Console(stderr=True, highlight=False)
-    with shown_progress(console) as show:
+    load_tensorflow(args.quiet)
+    with shown_progress(message_console(args)) as show:
         # Late, so that a wrong command is answered at once.
         from hinet_tf import export_tflite
         from hinet_tf.commands.preset_options import model_details
@@ -83,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
                 (assets / file).with_suffix(".json").unlink()
                 (assets / file).with_suffix(".html").unlink()
             fill(project, files, read_metadata(assets / files["float16"]))
-    print(f"{args.out}: open it in Android Studio, or run gradle assembleDebug in it.")
+    if not args.quiet:
+        print(f"{args.out}: open it in Android Studio, or run gradle assembleDebug in it.")
     return EXIT_DONE
 
 

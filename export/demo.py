@@ -68,6 +68,10 @@ def run(args: argparse.Namespace) -> int:
         target="clean",
         boxes=_BOXES,
     )
+    print(
+        "PSNR against the clean photo. The noise is another draw than the one that the training\n"
+        "validated on, rounded to 8 bits like any photo; the .tflite file holds float16 weights."
+    )
     psnr = {}
     for label in list(files)[1:]:
         psnr[label] = evaluate_images(images[label], images["clean"], "hinet")["psnr"]

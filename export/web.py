@@ -115,7 +115,8 @@ def _export(args: argparse.Namespace) -> None:
         show("Writing the page")
         manifest = export_web_page(models, _PAGE, args.out)
     size = sum(path.stat().st_size for path in args.out.rglob("*") if path.is_file())
-    print(f"{manifest.parent} ({size / 1e6:.1f} MB), models: {', '.join(stems)}", flush=True)
+    if not args.quiet:
+        print(f"{manifest.parent} ({size / 1e6:.1f} MB), models: {', '.join(stems)}", flush=True)
 
 
 def _serve(args: argparse.Namespace) -> None:

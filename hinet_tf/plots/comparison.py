@@ -62,7 +62,7 @@ def comparison_figure(
             )
 
     column, crop = 2.8, 2.8 / len(boxes)
-    whole = column * height / width
+    whole = min(column * height / width, 8.0)
     figure = Figure((column * len(labels) + 0.2, whole + crop + 0.6), layout="constrained")
     grid = figure.add_gridspec(2, len(labels) * len(boxes), height_ratios=[whole, crop])
     for number, label in enumerate(labels):
