@@ -29,8 +29,8 @@ from hinet_tf.commands.options import (
     add_quiet_option,
     image_size,
     message_console,
-    shown_progress,
 )
+from hinet_tf.commands.progress import shown_progress
 from hinet_tf.files import atomic_path
 from hinet_tf.models.presets.registry import DEFAULT_PRESET
 

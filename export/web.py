@@ -30,8 +30,8 @@ from hinet_tf.commands.options import (
     add_quiet_option,
     image_size,
     message_console,
-    shown_progress,
 )
+from hinet_tf.commands.progress import shown_progress
 from hinet_tf.models.presets.registry import DEFAULT_PRESET
 
 _PAGE = Path(__file__).with_name("web")

@@ -1,6 +1,7 @@
 """What every command has in common: exit codes, one-line errors, quiet libraries."""
 
 import argparse
+import difflib
 import importlib
 import itertools
 import os
@@ -53,7 +54,17 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Prints the error as one line and exits with 2."""
         message = re.sub(r"^argument (\S+): must ", r"\1 must ", " ".join(message.split()))
+        unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        if unknown:
+            # What others call it, and else what is spelled much like it.
+            synonym = {"--epochs": "--steps", "--device": "--engine"}.get(unknown[1])
+            close = difflib.get_close_matches(unknown[1].replace("_", "-"), self._flags(), 1)
+            known = synonym if synonym in self._flags() else next(iter(close), None)
+            message += f"; did you mean {known}?" if known else ""
         self.exit(EXIT_USAGE, f"error: {message}; see {self.prog} --help\n")
+
+    def _flags(self) -> list[str]:
+        return [flag for action in self._actions for flag in action.option_strings]
 
 
 def run_command(

@@ -31,9 +31,9 @@ from hinet_tf.commands.options import (
     add_quiet_option,
     image_size,
     message_console,
-    shown_progress,
     whole_number,
 )
+from hinet_tf.commands.progress import shown_progress
 from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
 from hinet_tf.files import atomic_path
 
@@ -140,7 +140,9 @@ def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) 
     for size in sizes:
         image = next(crops(verification_pairs(args.photos), size, per_photo=1)).degraded
         for threads in args.threads:
-            with Progress(console=console, transient=True) as progress:
+            with Progress(
+                console=console, transient=True, disable=not console.is_terminal
+            ) as progress:
                 bar = progress.add_task(f"{size[0]}x{size[1]}, {threads} threads", total=args.runs)
                 rows += measure_recipes(
                     model,

@@ -1,6 +1,7 @@
 """Which files a command is to restore, and where each result goes."""
 
 import glob
+import mimetypes
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 from hinet_tf.command_line import UsageError
 from hinet_tf.images.image_file import SUFFIXES
+from hinet_tf.images.image_writer import BITS
 
 
 class Job(NamedTuple):
@@ -44,14 +46,15 @@ def collect_jobs(
             would replace its source.
     """
     inputs = list(inputs)
-    if out.suffix.lower() in SUFFIXES and not out.is_dir():
+    kind, _ = mimetypes.guess_type(out.name)
+    if (kind or "").startswith("image/") and not out.is_dir():
         return [_single_job(inputs, out, suffix, file_format)]
     jobs: dict[Path, Job] = {}
     for name in inputs:
         for source, relative in _expand(name, out):
             extension = f".{file_format}" if file_format else source.suffix
-            if extension.lower() == ".gif":
-                extension = ".png"  # 256 colours cannot hold a restored image.
+            if extension.lower() not in BITS:
+                extension = ".png"  # As of a GIF, whose 256 colours cannot hold a restored image.
             target = out / relative.with_name(relative.stem + suffix + extension)
             jobs.setdefault(source.resolve(), Job(source, target))
     _check_targets(list(jobs.values()))
@@ -70,9 +73,9 @@ def _single_job(inputs: list[str], out: Path, suffix: str, file_format: str | No
         raise UsageError(
             f"--out {out} is a file, which takes one input file; name a folder for several."
         )
-    if out.suffix.lower() == ".gif":
+    if out.suffix.lower() not in BITS:
         raise UsageError(
-            f"--out {out}: 256 colours cannot hold a restored image; use .png, .jpg, .webp or .tif."
+            f"--out {out}: {out.suffix} is not written; use .png, .jpg, .webp or .tif."
         )
     job = Job(sources[0][0], out)
     _check_targets([job])

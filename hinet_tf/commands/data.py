@@ -8,7 +8,7 @@ Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage. `hinet-data` is 
 """
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from hinet_tf.commands.options import (
     message_console,
     write_json,
 )
+from hinet_tf.commands.progress import tracked
 
 
 def make_parser() -> CommandParser:
@@ -55,7 +56,11 @@ def run(args: argparse.Namespace) -> int:
     load_tensorflow(args.quiet)
     from hinet_tf.data.folder_check import check_folder
 
-    reports = check_folder(args.folder, lambda items, title: _progress(items, title, args))
+    # On stderr, so that the report alone can be piped on.
+    console = message_console(args)
+    reports = check_folder(
+        args.folder, lambda items, title: tracked(items, f"Checking {title}", console)
+    )
     if not args.quiet and str(args.json) != "-":
         _show(args.folder, reports)
     if args.json:
@@ -69,13 +74,6 @@ def run(args: argparse.Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; see the module's documentation."""
     return run_command(lambda: run(parse_args(argv)), make_parser, argv)
-
-
-def _progress(items: Iterable, title: str, args: argparse.Namespace) -> Iterable:
-    from rich.progress import track
-
-    # On stderr, so that the report alone can be piped on.
-    return track(items, f"Checking {title}", console=message_console(args), transient=True)
 
 
 def _show(folder: Path, reports: list) -> None:

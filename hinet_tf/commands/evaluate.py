@@ -46,6 +46,7 @@ from hinet_tf.commands.options import (
     whole_number,
 )
 from hinet_tf.commands.preset_options import check_task
+from hinet_tf.commands.progress import tracked
 from hinet_tf.commands.recipe_options import add_set_option, overridden_recipe
 from hinet_tf.tasks import TASKS
 
@@ -186,7 +187,6 @@ def run(args: argparse.Namespace) -> int:
 def _score(args: argparse.Namespace, model: str, number: int, pairs: list, gallery) -> list:
     import numpy as np
     from PIL import Image
-    from rich.progress import Progress
 
     from hinet_tf.evaluation.scoring import score_pairs
     from hinet_tf.files import atomic_path
@@ -209,10 +209,8 @@ def _score(args: argparse.Namespace, model: str, number: int, pairs: list, galle
             with atomic_path(folder / score.set_name / f"{score.name}.png") as temporary:
                 Image.fromarray(np.squeeze(images["restored"])).save(temporary)
 
-    console = message_console(args)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        tracked = progress.track(pairs, description="Scoring")
-        return score_pairs(restorer, tracked, args.protocols, args.output, keep)
+    items = tracked(pairs, "Scoring", message_console(args))
+    return score_pairs(restorer, items, args.protocols, args.output, keep)
 
 
 def _subtitle(args: argparse.Namespace, summary: dict) -> str:

@@ -31,10 +31,10 @@ from hinet_tf.commands.options import (
     add_weights_options,
     message_console,
     restorer_settings,
-    shown_progress,
     weights_details,
     whole_number,
 )
+from hinet_tf.commands.progress import shown_progress
 
 
 def make_parser() -> CommandParser:

@@ -32,9 +32,9 @@ from hinet_tf.commands.options import (
     add_weights_options,
     image_size,
     message_console,
-    shown_progress,
     weights_details,
 )
+from hinet_tf.commands.progress import shown_progress
 from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
 
 

@@ -5,12 +5,14 @@ Only that one is imported, so that `hinet --help` answers at once.
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from hinet_tf import __version__
 from hinet_tf.command_line import EXIT_DONE, EXIT_USAGE
+from hinet_tf.tasks import TASKS
 
 
 class Command(NamedTuple):
@@ -93,10 +95,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after `hinet`; by default those of the process.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     if words and words[0] in ("-h", "--help"):
         print(help_text())
         return EXIT_DONE
-    if words and words[0] in ("-V", "--version"):
+    if words and words[0] in ("-v", "-V", "--version", "version"):
         print(f"hinet-tf {__version__}")
         return EXIT_DONE
     name = find_command(words) if words else None
@@ -116,6 +120,13 @@ def _not_found(words: Sequence[str]) -> str:
         after = f" {words[1]}" if len(words) > 1 else ""
         return (
             f"no such command: hinet {words[0]}{after}, expected hinet {' or hinet '.join(group)}"
+        )
+    if os.path.exists(words[0]):
+        return f"{words[0]} is no command, did you mean hinet restore {words[0]} --out restored?"
+    if words[0] in TASKS:
+        return (
+            f"no such command: hinet {words[0]}, did you mean hinet restore --model PRESET, with "
+            f"one of hinet presets, or hinet train --task {words[0]}?"
         )
     close = difflib.get_close_matches(words[0], COMMANDS, 1)
     hint = f"did you mean hinet {close[0]}?" if close else f"expected one of {', '.join(COMMANDS)}"

@@ -1,18 +1,14 @@
 """Options that several commands have, and what they mean."""
 
 import argparse
-import datetime
 import json
 import math
 import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from hinet_tf.commands.preset_options import check_task, model_details
 from hinet_tf.files import atomic_path
@@ -266,40 +262,3 @@ def memory_size(text: str) -> int:
     if not match or float(match[1]) == 0:
         raise argparse.ArgumentTypeError(f"expected a size such as 2G or 512M, received {text!r}")
     return int(float(match[1]) * _MEMORY_UNITS[match[2].upper()])
-
-
-@contextmanager
-def shown_progress(console: Console) -> Iterator[Callable[..., None]]:
-    """Yields what shows what is being done: in place on a terminal, else a line for each.
-
-    It takes a message and, where that is known, the finished part of the work, 0 to 1, from
-    which follows the time that is left; a `prefix` comes before the message.
-
-    Args:
-        console: Where it is shown.
-    """
-    columns = (BarColumn(None), TextColumn("{task.description}", markup=False))
-    with Progress(
-        *columns, console=console, transient=True, expand=True, disable=not console.is_terminal
-    ) as progress:
-        bar = progress.add_task("", total=None)
-        begun = time.monotonic()
-
-        def show(message: str, done: float | None = None, prefix: str = "") -> None:
-            nonlocal begun
-            if done is None:
-                begun = time.monotonic()
-            else:
-                left = round((time.monotonic() - begun) * (1 - done) / done)
-                message = f"{message}, at most {datetime.timedelta(seconds=left)} left"
-            progress.update(
-                bar,
-                description=f"{prefix}{message}",
-                total=None if done is None else 1.0,
-                completed=done or 0.0,
-                refresh=True,
-            )
-            if not console.is_terminal:
-                console.print(f"{prefix}{message}", markup=False, soft_wrap=True)
-
-        yield show

@@ -26,6 +26,10 @@ _LUMINANCE = np.array([
 # fmt: on
 
 
+# Suffixes that can be written, and the bits that a channel of theirs holds at most.
+BITS = {".png": 16, ".jpg": 8, ".jpeg": 8, ".webp": 8, ".tif": 64, ".tiff": 64}
+
+
 def check_target(source: ImageFile, target: Path) -> None:
     """Refuses a format that cannot hold the source, before any work is done.
 
@@ -34,7 +38,7 @@ def check_target(source: ImageFile, target: Path) -> None:
     """
     suffix = target.suffix.lower()
     bits = source.dtype.itemsize * 8
-    limit = {".png": 16, ".jpg": 8, ".jpeg": 8, ".webp": 8, ".tif": 64, ".tiff": 64}.get(suffix)
+    limit = BITS.get(suffix)
     if limit is None:
         raise ValueError(
             f"Cannot write {target.name}. Expected the suffix .png, .jpg, .webp or .tif."

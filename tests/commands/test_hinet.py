@@ -12,6 +12,7 @@ from PIL import Image
 
 import hinet_tf
 from hinet_tf.commands import completion, hinet, presets, restore, restore_progress
+from hinet_tf.commands.collect_files import collect_jobs
 from hinet_tf.commands.hinet import COMMANDS
 
 ROOT = Path(__file__).parents[2]
@@ -178,3 +179,10 @@ def test_lr_is_the_learning_rate():
     from hinet_tf.commands.train import parse_args
 
     assert recipe_from(parse_args(["--task", "denoise", "--lr", "3e-3"])).learning_rate == 3e-3
+
+
+def test_an_image_whose_suffix_says_nothing_becomes_png(tmp_path):
+    for name in ("noext", "photo.PNG2", "a.gif", "b.JPG"):
+        (tmp_path / name).touch()
+    jobs = collect_jobs([str(path) for path in sorted(tmp_path.iterdir())], Path("new"))
+    assert [job.target.name for job in jobs] == ["a.png", "b.JPG", "noext.png", "photo.png"]

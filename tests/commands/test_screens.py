@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hinet_tf.commands import options, restore_progress
-from hinet_tf.commands.options import shown_progress
+from hinet_tf.commands import progress as progress_module
+from hinet_tf.commands import restore_progress
+from hinet_tf.commands.progress import shown_progress, tracked
 from hinet_tf.commands.restore_progress import RestoreProgress
 
 SCREENS = Path(__file__).parent / "screens"
@@ -21,7 +22,7 @@ PROBLEM = (
 def clock(monkeypatch):
     """Seconds that only a test moves on."""
     now = [0.0]
-    for module in (options, restore_progress):
+    for module in (progress_module, restore_progress):
         monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     return now
 
@@ -99,7 +100,7 @@ def test_screen_of_a_search(clock, width):
     last = file.getvalue().replace("\r", "\n").split("\x1b[2K")
     last = next(part for part in reversed(last) if "encoder5" in part).split("\n")[0].rstrip()
     assert last == (SCREENS / f"search_{width}.txt").read_text().rstrip("\n")
-    assert len(last) <= width and "at most 0:07:00 left" in last and "━" in last
+    assert len(last) <= width and "0:07:00 left" in last and "━" in last
 
 
 def test_log_of_a_search(clock):
@@ -110,4 +111,16 @@ def test_log_of_a_search(clock):
         show("In float: sensitive operators only: 0.026 dB lost", 0.25)
     first, second = file.getvalue().splitlines()
     assert first == "int8: Quantizing"
-    assert second == ("In float: sensitive operators only: 0.026 dB lost, at most 0:01:00 left")
+    assert second == ("In float: sensitive operators only: 0.026 dB lost, 0:01:00 left")
+
+
+def test_log_of_a_loop_has_a_line_every_thirty_seconds(clock):
+    file = io.StringIO()
+    for _ in tracked(range(8), "Scoring", Console(file=file, width=20)):
+        clock[0] += 16.0
+    assert file.getvalue().splitlines() == [
+        "Scoring: 2 of 8, 0:01:36 left",
+        "Scoring: 4 of 8, 0:01:04 left",
+        "Scoring: 6 of 8, 0:00:32 left",
+        "Scoring: 8 of 8, 0:00:00 left",
+    ]
