@@ -95,7 +95,7 @@ def run_command(
         return EXIT_FAILED
     except (ValueError, OSError) as error:
         code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
-        message = _described(error)
+        message = described(error)
         if make_parser:
             message = _in_options(message, make_parser(), sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
@@ -123,8 +123,13 @@ def load_tensorflow(quiet: bool = False) -> None:
                 print("\r\x1b[K", end="", file=terminal)
 
 
-def _described(error: Exception) -> str:
-    """The error's own words; for one of the system, the file first and no number."""
+def described(error: Exception) -> str:
+    """The error's own words; for one of the system, the file first and no number.
+
+    Example:
+    >>> described(FileNotFoundError(2, "No such file or directory", "photo.png"))
+    'photo.png: No such file or directory.'
+    """
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{os.fsdecode(error.filename)}: {error.strerror}."
     return str(error)

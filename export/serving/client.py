@@ -231,7 +231,9 @@ def run(args: argparse.Namespace) -> int:
             print(target)
         except (RefusedImage, OSError) as error:
             failed += 1
-            print(f"failed: {file}: {' '.join(str(error).split())}", file=sys.stderr)
+            # Of an error of the system its words, without number and name of the file.
+            reason = getattr(error, "strerror", None) or str(error)
+            print(f"failed: {file}: {' '.join(reason.split())}", file=sys.stderr)
     return 1 if failed else 0
 
 

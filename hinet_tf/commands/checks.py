@@ -149,12 +149,16 @@ def check_out_folder(folder: Path, option: str = "--out") -> None:
         option: The option that it was named by.
 
     Raises:
-        UsageError: If it or a folder above it is a file.
+        UsageError: If it or a folder above it is a file, or may not be written to.
     """
     for place in (folder, *folder.parents):
         if place.exists():
             if not place.is_dir():
                 raise UsageError(f"{option} {folder}: {place} is a file; expected a folder.")
+            if not os.access(place, os.W_OK):
+                raise UsageError(
+                    f"{option} {folder}: no permission to write to {place}; choose another folder."
+                )
             return
 
 
@@ -193,7 +197,7 @@ def check_tiles(args: argparse.Namespace) -> None:
     if args.tile is not None and args.tile % 16:
         near = max(16, round(args.tile / 16) * 16)
         raise UsageError(f"--tile must be a multiple of 16, such as {near}. Received: {args.tile}")
-    if args.tile is not None and args.overlap > args.tile // 3:
+    if args.tile is not None and (args.overlap or 0) > args.tile // 3:
         raise UsageError(
             f"--overlap {args.overlap} is more than a third of --tile {args.tile}; use at most "
             f"{args.tile // 3}."

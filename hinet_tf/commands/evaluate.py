@@ -144,8 +144,9 @@ def run(args: argparse.Namespace) -> int:
         },
         "network": {
             key: getattr(args, key)
-            for key in ("engine", "precision", "local", "fast", "self_ensemble", "tile", "overlap")
-        },
+            for key in ("engine", "precision", "local", "fast", "self_ensemble", "tile")
+        }
+        | {"overlap": restorer_settings(args)["overlap"]},
         "models": [],
     }
     scores = []

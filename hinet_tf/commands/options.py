@@ -122,9 +122,8 @@ def add_restorer_options(parser: Any, memory: str) -> None:
     add(
         "--overlap",
         type=whole_number(0),
-        default=32,
         metavar="PIXELS",
-        help="pixels that tiles share, at most a third of --tile (default: 32)",
+        help="pixels that tiles share, at most a third of --tile, and by default that, up to 32",
     )
     add("--memory", type=memory_size, default=memory, help=f"for feature maps (default: {memory})")
 
@@ -135,8 +134,11 @@ def restorer_settings(args: argparse.Namespace) -> dict[str, Any]:
     Args:
         args: Parsed options.
     """
-    names = ("precision", "self_ensemble", "tile", "overlap", "memory")
-    return {name: getattr(args, name) for name in names}
+    names = ("precision", "self_ensemble", "tile", "memory")
+    overlap = args.overlap
+    if overlap is None:
+        overlap = 32 if args.tile is None else min(32, args.tile // 3)
+    return {name: getattr(args, name) for name in names} | {"overlap": overlap}
 
 
 def add_engine_option(parser: Any) -> None:

@@ -20,6 +20,7 @@ from hinet_tf.command_line import (
     EXIT_FAILED,
     CommandParser,
     UsageError,
+    described,
     load_tensorflow,
     run_command,
 )
@@ -171,7 +172,7 @@ def _restore(restorer, job: Job, args, progress: RestoreProgress) -> str | None:
     # One bad file must never stop a folder, whatever a decoder or an engine raises.
     except Exception as error:
         kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
-        message = " ".join(str(error).split())
+        message = " ".join(described(error).split())
         path = "" if str(job.source) in message else f"{job.source}: "
         return f"{path}{kind}{message[:400]}"
     return None

@@ -2,6 +2,7 @@
 
 import datetime
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -93,8 +94,13 @@ class Session:
         """Returns a line that says how to go on with an interrupted training."""
         return (
             f"Stopped after step {self.progress.step:,} of {self.recipe.steps:,} and saved. To "
-            f"resume: {shlex.join([sys.executable, *sys.argv])}"
+            f"resume: {shlex.join([*self._program(), *sys.argv[1:]])}"
         )
+
+    def _program(self) -> list[str]:
+        """How this program was started: by its name, or as a file of Python."""
+        name = Path(sys.argv[0]).name
+        return [name] if shutil.which(name) == sys.argv[0] else [sys.executable, sys.argv[0]]
 
     def writing_callbacks(
         self,

@@ -12,8 +12,10 @@ from PIL import Image
 
 import hinet_tf
 from hinet_tf.commands import completion, hinet, presets, restore, restore_progress
+from hinet_tf.commands.checks import check_tiles
 from hinet_tf.commands.collect_files import collect_jobs
 from hinet_tf.commands.hinet import COMMANDS
+from hinet_tf.commands.options import restorer_settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -172,6 +174,13 @@ def test_jpeg_is_a_format(photo, model, tmp_path):
     command = [str(photo), "--model", model, "--out", str(out), "--format", "jpeg", "--quiet"]
     assert restore.main(command) == 0
     assert [path.name for path in out.iterdir()] == ["photo.jpg"]
+
+
+def test_the_overlap_follows_the_tile():
+    for words, overlap in (([], 32), (["--tile", "64"], 21), (["--tile", "256"], 32)):
+        args = restore.parse_args(["photo.png", "--out", "new", *words])
+        check_tiles(args)
+        assert restorer_settings(args)["overlap"] == overlap
 
 
 def test_lr_is_the_learning_rate():

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import runpy
 import subprocess
 import sys
@@ -196,6 +197,19 @@ def test_what_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
         assert main(words.split()) == 2
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_at_once(tmp_path, capsys, monkeypatch):
+    from hinet_tf.commands.hinet import main
+
+    # A superuser may write to any.
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    out = tmp_path / "new"
+    for command in (f"{TRAIN} --run", "export saved-model --model denoise_0.25x --out"):
+        assert main([*command.split(), str(out)]) == 2
+        error = capsys.readouterr().err
+        assert f"no permission to write to {tmp_path}" in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize(("url", "package"), [("http://h", "requests"), ("grpc://h", "grpc")])

@@ -404,7 +404,8 @@ def test_sigterm_saves_and_says_how_to_resume(tmp_path, finished, capsys, monkey
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_low_precision_learns_with_float32_weights(tmp_path, precision):
-    assert train(tmp_path / "run", "--precision", precision, "--set", "ema=0.9", steps=12) == 0
+    settings = ["--set", "ema=0.9", "--set", "learning_rate=1e-3"]
+    assert train(tmp_path / "run", "--precision", precision, *settings, steps=12) == 0
     records = JsonLog(tmp_path / "run" / "log.jsonl").records()
     losses = [record["loss"] for record in records if record["kind"] == "train"]
     assert losses[-1] < losses[0]
