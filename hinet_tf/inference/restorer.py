@@ -244,10 +244,12 @@ class Restorer:
         pixel_format = PixelFormat(np.dtype(dtype), channels, self.engine.channels)
         tile_height, tile_width = self.tile_size(height, width)
         multiple = self.engine.size_multiple
-        tops = tile_starts(height, tile_height, self.overlap, multiple)
-        lefts = tile_starts(width, tile_width, self.overlap, multiple)
-        row_weights = blend_weights(tops, tile_height, self.overlap)
-        column_weights = blend_weights(lefts, tile_width, self.overlap)
+        # The tiles of an exported file may be smaller than `overlap` was chosen for.
+        rows, columns = (min(self.overlap, side // 3) for side in (tile_height, tile_width))
+        tops = tile_starts(height, tile_height, rows, multiple)
+        lefts = tile_starts(width, tile_width, columns, multiple)
+        row_weights = blend_weights(tops, tile_height, rows)
+        column_weights = blend_weights(lefts, tile_width, columns)
 
         strip = read(0, 0)
         carry = np.zeros((0, width, self.engine.channels), np.float32)

@@ -66,6 +66,8 @@ def test_litert_tiles_what_is_larger_than_its_size(tiny, tflite):
     assert restored.shape == image.shape
     corner = Restorer(tiny).restore(image[:48, :80])
     np.testing.assert_allclose(restored[:36, :68], corner[:36, :68], rtol=0, atol=1e-5)
+    # As much as a tile is high: a third of it is taken instead.
+    assert Restorer(tflite, overlap=48).restore(image).shape == image.shape
 
 
 @pytest.mark.parametrize("kind", ["keras", "tflite"])
