@@ -70,6 +70,19 @@ def json_object(content: bytes) -> dict[str, Any]:
     return parsed
 
 
+def size_text(size: int) -> str:
+    """A number of bytes for people.
+
+    Example:
+    >>> size_text(268_435_456)
+    '268 MB'
+    """
+    units = ["bytes", "kB", "MB", "GB", "TB"]
+    while size >= 1000 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:.3g} {units[0]}"
+
+
 def _replace_directory(temporary: Path, target: Path) -> None:
     """Puts a finished directory in place of an old one; POSIX has no single call for it."""
     if target.exists():

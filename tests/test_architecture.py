@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The rooms of the house and the floor each lives on; imports run downward only.
 FLOORS = [
-    {"__version__", "files", "native_log", "command_line", "images", "layers", "losses", "metrics"},
+    {"__version__", "files", "native_log", "processor", "command_line", "images"}
+    | {"layers", "losses", "metrics"},
     {"optimizers", "tasks"},
     {"models", "plots", "data"},
     {"inference", "engine"},

@@ -102,16 +102,22 @@ def add_network_options(parser: Any, local_advice: str) -> None:
     add("--local", action="store_true", help=f"local statistics (TLC), {local_advice}")
 
 
-def add_restorer_options(parser: Any, memory: str) -> None:
+def add_restorer_options(parser: Any, memory: str, precision: str = "float32") -> None:
     """Adds what a `Restorer` takes: arithmetic, tiles, self-ensemble.
 
     Args:
         parser: A parser or group of options.
         memory: Default of `--memory`.
+        precision: Default of `--precision`.
     """
     add_network_options(parser, "for large images")
     add = parser.add_argument
-    add("--precision", choices=("float32", "bfloat16"), default="float32")
+    add(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default=precision,
+        help="auto: bfloat16 where it is faster here, within 0.01 dB (default: %(default)s)",
+    )
     add("--self-ensemble", action="store_true", help="average over 8 flips and turns; 8x slower")
     add(
         "--tile",
@@ -141,18 +147,19 @@ def restorer_settings(args: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(args, name) for name in names} | {"overlap": overlap}
 
 
-def add_engine_option(parser: Any) -> None:
+def add_engine_option(parser: Any, default: str = "tensorflow") -> None:
     """Adds `--engine`.
 
     Args:
         parser: A parser or group of options.
+        default: Its default.
     """
-    engines = ("tensorflow", "litert", "openvino")
+    engines = ("auto", "tensorflow", "litert", "openvino")
     parser.add_argument(
         "--engine",
         choices=engines,
-        default="tensorflow",
-        help="what computes (default: tensorflow)",
+        default=default,
+        help="what computes; auto: the fastest here (default: %(default)s)",
     )
 
 

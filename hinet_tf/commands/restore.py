@@ -77,8 +77,8 @@ def make_parser() -> CommandParser:
     add("--figure", action="store_true", help="also write NAME_compare.png: crops side by side")
     add_json_option(files, "what became of each file")
     network = parser.add_argument_group("network")
-    add_engine_option(network)
-    add_restorer_options(network, "1G")
+    add_engine_option(network, "auto")
+    add_restorer_options(network, "1G", "auto")
     network.add_argument(
         "--strength",
         type=share,
@@ -111,10 +111,13 @@ def run(args: argparse.Namespace) -> int:
         )
     skipped = set(existing) if args.skip_existing else set()
     todo = [job for job in jobs if job not in skipped]
-    load_tensorflow(args.quiet)
     restorer = _open_restorer(args)
-
     console = message_console(args)
+    console.print(
+        f"Engine {restorer.engine_name}, {restorer.precision} "
+        "(--precision float32: exact in float32)",
+        soft_wrap=True,
+    )
     # Failures are said even with --quiet.
     failures = Console(stderr=True, highlight=False) if args.quiet else console
     outcomes = [{"source": str(job.source), "status": "skipped"} for job in skipped]
@@ -137,11 +140,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _open_restorer(args: argparse.Namespace):
     # Late, so that a wrong command is answered at once.
+    from hinet_tf.inference.engines.automatic import chosen_engine
     from hinet_tf.inference.restorer import Restorer
-    from hinet_tf.models import open_model
+    from hinet_tf.models.presets.registry import is_preset
 
+    model = args.model
+    plain = is_preset(model) and not args.local
+    if not (plain and chosen_engine(model, args.engine) == "openvino"):
+        load_tensorflow(args.quiet)
+    if args.local:
+        from hinet_tf.models import open_model
+
+        model = open_model(model, local=True)
     return Restorer(
-        open_model(args.model, local=args.local),
+        model,
         batch_size=args.batch_size,
         engine=args.engine,
         fast=args.fast,

@@ -9,7 +9,8 @@ import numpy as np
 
 from hinet_tf.images.image_file import MAX_PIXELS
 from hinet_tf.images.pixel_format import PixelFormat
-from hinet_tf.inference.engines import open_engine
+from hinet_tf.inference.engines import Engine, open_engine
+from hinet_tf.inference.engines.automatic import chosen_engine, chosen_precision
 from hinet_tf.inference.tiling import (
     blend_weights,
     choose_tile,
@@ -17,9 +18,8 @@ from hinet_tf.inference.tiling import (
     pad_to,
     tile_starts,
 )
-from hinet_tf.models import open_model
-from hinet_tf.models.image_model import image_model
-from hinet_tf.models.weights import check_finite_weights
+from hinet_tf.models.official_network import OfficialNetwork, UnfitTensorsError
+from hinet_tf.models.presets.registry import is_preset
 
 
 class Restorer:
@@ -38,11 +38,12 @@ class Restorer:
         overlap: Pixels that neighbouring tiles share; at most a third of `tile`.
         self_ensemble: Average over the 8 flips and quarter turns; 8 times the cost.
         batch_size: Tiles per call of the network.
-        engine: `"tensorflow"`, `"litert"` (chosen by itself for a `.tflite` file) or
-            `"openvino"`.
+        engine: `"tensorflow"`, `"litert"` for a `.tflite` file, `"openvino"`, or `"auto"`: the
+            fastest here. A preset in OpenVINO needs no TensorFlow.
         fast: Stop after the first stage: 43 % of the cost, somewhat lower quality.
-        precision: `"float32"` or `"bfloat16"` (for processors with AMX; without it,
-            bfloat16 is slower).
+        precision: `"float32"`; `"bfloat16"`; or `"auto"`: bfloat16 for a `HINet` on a processor
+            with AMX or a GPU that has it, where it is about twice as fast and within 0.01 dB,
+            else float32.
         memory: Memory for the network's feature maps in bytes, for `tile=None`. TensorFlow and
             the weights come on top: about 0.9 GB at width 32. Where half of it holds 16 times
             the weights, they become constants of the graph: up to 13 % faster.
@@ -88,13 +89,8 @@ class Restorer:
             raise ValueError(f"`batch_size` must be at least 1. Received: {batch_size}")
         is_name = isinstance(model, (str, os.PathLike))
         self._name = name or (str(model) if is_name else "the model")
-        if is_name:
-            model = open_model(model)
-        if not isinstance(model, (str, os.PathLike)):
-            model = image_model(model, self._name)
-            check_finite_weights(model, self._name)
         # Half of it: what is freed after the first call is taken again by the feature maps.
-        self.engine = open_engine(model, engine, precision=precision, fast=fast, memory=memory // 2)
+        self.engine = self._open(model, engine, precision, fast=fast, memory=memory // 2)
         self.tile = tile
         self.overlap = overlap
         self.self_ensemble = self_ensemble
@@ -325,6 +321,34 @@ class Restorer:
                 "precision='float32'."
             )
         return restored[:, :height, :width]
+
+    def _open(self, model: Any, engine: str, precision: str, **options: Any) -> Engine:
+        """Opens what was asked for; what was chosen is in `engine_name` and `precision`."""
+
+        def opened(model: Any, name: str, precision: str) -> Engine:
+            self.engine_name = name
+            self.precision = chosen_precision(model, name, precision)
+            return open_engine(model, name, self.precision, **options)
+
+        name = chosen_engine(model, engine)
+        if isinstance(model, (str, os.PathLike)):
+            if name == "openvino" and is_preset(model):
+                try:
+                    return opened(OfficialNetwork.of_preset(model), name, precision)
+                except UnfitTensorsError:
+                    # Keras runs it, or says what is wrong.
+                    pass
+            # Late, as in the next case: OpenVINO needs no Keras for a preset.
+            from hinet_tf.models import open_model
+
+            model = open_model(model)
+        if not isinstance(model, (str, os.PathLike)):
+            from hinet_tf.models.image_model import image_model
+            from hinet_tf.models.weights import check_finite_weights
+
+            model = image_model(model, self._name)
+            check_finite_weights(model, self._name)
+        return opened(model, chosen_engine(model, engine), precision)
 
     def _probe(self) -> None:
         """Runs the smallest image there is, so that a broken model is refused when it is opened.

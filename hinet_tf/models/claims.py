@@ -35,16 +35,3 @@ def without_values(build: Callable[[], Model]) -> Model:
 def weights_bytes(model: keras.Model) -> int:
     """Memory that the values of a model's weights take."""
     return sum(math.prod(w.shape) * np.dtype(w.dtype).itemsize for w in model.weights)
-
-
-def size_text(size: int) -> str:
-    """A number of bytes for people.
-
-    Example:
-    >>> size_text(268_435_456)
-    '268 MB'
-    """
-    units = ["bytes", "kB", "MB", "GB", "TB"]
-    while size >= 1000 and len(units) > 1:
-        size, units = size / 1000, units[1:]
-    return f"{size:.3g} {units[0]}"

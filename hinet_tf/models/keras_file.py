@@ -9,8 +9,8 @@ from typing import Any
 import h5py
 import keras
 
-from hinet_tf.files import json_object
-from hinet_tf.models.claims import size_text, weights_bytes, without_values
+from hinet_tf.files import json_object, size_text
+from hinet_tf.models.claims import weights_bytes, without_values
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 # Configs of networks of a thousand layers are smaller.

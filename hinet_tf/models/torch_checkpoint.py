@@ -9,7 +9,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from hinet_tf.models.claims import size_text, without_values
+from hinet_tf.files import size_text
+from hinet_tf.models.claims import without_values
 from hinet_tf.models.hinet import HINet
 from hinet_tf.models.official_layout import assign_official_tensors, check_official_tensors
 

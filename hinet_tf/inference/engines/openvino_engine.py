@@ -1,22 +1,22 @@
-"""Keras models, SavedModels and `.tflite` files in OpenVINO."""
+"""Models and files of models in OpenVINO; presets without TensorFlow."""
 
 import os
 import threading
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from hinet_tf.inference.engines.engine import stage_name
-from hinet_tf.inference.engines.restoring_function import restoring_function
+from hinet_tf.models.official_network import OfficialNetwork
 
 
 class OpenVINOEngine:
     """Runs a model in OpenVINO, which fuses more of the network on Intel and AMD CPUs.
 
     Args:
-        model: A Keras model, or the path of a SavedModel directory or a `.tflite` file.
+        model: An `OfficialNetwork`, a Keras model, or the path of a SavedModel directory or a
+            `.tflite` file.
         precision: `"float32"`, or `"bfloat16"` where the processor has it.
         fast: Stop after the first stage.
         size: Height and width of all images, for a file that can be compiled for another size
@@ -24,7 +24,8 @@ class OpenVINOEngine:
         num_threads: Threads of the processor to use; `None` for all.
 
     Raises:
-        ValueError: If OpenVINO is not installed or cannot read the model.
+        ValueError: If OpenVINO is not installed, cannot read the model, or has no bfloat16 on
+            this processor.
     """
 
     def __init__(
@@ -41,7 +42,16 @@ class OpenVINOEngine:
             raise ValueError(
                 "The openvino engine needs OpenVINO: pip install 'hinet-tf[openvino]'."
             ) from error
-        network = _read(openvino, model, stage_name(fast))
+        core = openvino.Core()
+        if precision == "bfloat16" and "BF16" not in core.get_property(
+            "CPU", "OPTIMIZATION_CAPABILITIES"
+        ):
+            raise ValueError(
+                "This processor does not compute in bfloat16. Received: precision='bfloat16'; use "
+                "precision='float32'."
+            )
+        model = _from_tensors(model)
+        network = _read(openvino, model, fast)
         if size:
             network.reshape([1, *size, network.inputs[0].get_partial_shape()[3].get_length()])
         self._output = _output_index(network, stage_name(fast))
@@ -49,9 +59,10 @@ class OpenVINOEngine:
         self.channels = shape[3].get_length()
         static = shape[1].is_static
         self.sizes = ((shape[1].get_length(), shape[2].get_length()),) if static else None
-        self.size_multiple = getattr(model, "size_multiple", 16)
+        config = model.config if isinstance(model, OfficialNetwork) else {}
+        self.size_multiple = 2 ** (config.get("depth", getattr(model, "depth", 5)) - 1)
         # Measured, see benchmarks/inference.md.
-        self.bytes_per_pixel = 65 * getattr(model, "width", 64)
+        self.bytes_per_pixel = 65 * config.get("width", getattr(model, "width", 64))
         # A compiled model always takes the same request, whose tensors threads would share.
         self._lock = threading.Lock()
         # Left to itself OpenVINO computes in bfloat16 wherever the processor can.
@@ -59,7 +70,7 @@ class OpenVINOEngine:
         options = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
         if num_threads:
             options["INFERENCE_NUM_THREADS"] = num_threads
-        self._compiled = openvino.Core().compile_model(network, "CPU", options)
+        self._compiled = core.compile_model(network, "CPU", options)
 
     def __call__(self, batch: np.ndarray) -> np.ndarray:
         """Restores float32 images in [0, 1], `(batch, height, width, channels)`, unclipped."""
@@ -72,13 +83,30 @@ class OpenVINOEngine:
             return self._compiled([np.ascontiguousarray(batch)])[self._output].copy()
 
 
-def _read(openvino: Any, model: Any, output: str) -> Any:
+def _from_tensors(model: Any) -> Any:
+    """A `HINet` without local statistics as its tensors; everything else as it is."""
+    if isinstance(model, (str, os.PathLike, OfficialNetwork)):
+        return model
+    # Late: a preset needs no Keras.
+    from hinet_tf.models import HINet
+
+    plain = isinstance(model, HINet) and model.norm == "instance"
+    return OfficialNetwork.of_model(model) if plain else model
+
+
+def _read(openvino: Any, model: Any, fast: bool) -> Any:
     try:
-        if not isinstance(model, keras.Model):
-            if isinstance(model, (str, os.PathLike)) and not Path(model).exists():
+        if isinstance(model, OfficialNetwork):
+            from hinet_tf.inference.engines.openvino_network import openvino_network
+
+            return openvino_network(model.config, model.tensors, fast)
+        if isinstance(model, (str, os.PathLike)):
+            if not Path(model).exists():
                 raise ValueError(f"{model} does not exist.")
             return openvino.convert_model(str(model))
-        function = restoring_function(model, output, "float32", constants=True)
+        from hinet_tf.inference.engines.restoring_function import restoring_function
+
+        function = restoring_function(model, stage_name(fast), "float32", constants=True)
         return openvino.convert_model(function.graph)
     except (RuntimeError, openvino.frontend.OpConversionFailure) as error:
         raise ValueError(f"OpenVINO cannot read the model: {str(error).splitlines()[0]}") from error

@@ -37,11 +37,12 @@ def open_engine(
     if precision not in PRECISIONS:
         raise ValueError(
             f"Unknown precision. Received: precision={precision!r}. Expected one of: "
-            f"{', '.join(PRECISIONS)}."
+            f"auto, {', '.join(PRECISIONS)}."
         )
     if engine not in ENGINES:
         raise ValueError(
-            f"Unknown engine. Received: engine={engine!r}. Expected one of: {', '.join(ENGINES)}."
+            f"Unknown engine. Received: engine={engine!r}. Expected one of: "
+            f"auto, {', '.join(ENGINES)}."
         )
     is_file = isinstance(model, (str, os.PathLike)) and Path(model).suffix == ".tflite"
     if engine == "openvino":

@@ -13,7 +13,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "preset_files": ["load_preset", "read_preset", "write_card", "write_preset"],
+        "preset_files": ["load_preset", "write_card", "write_preset"],
+        "preset_reading": ["read_preset"],
         "saving": ["save_preset"],
         "registry": ["DEFAULT_PRESET", "is_preset", "preset_card", "presets"],
     },

@@ -1,11 +1,8 @@
-"""The two files of a preset: reading and writing."""
+"""Presets to models and back."""
 
 import hashlib
-import io
 import json
-import math
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,14 +11,14 @@ import keras
 import numpy as np
 
 from hinet_tf.files import atomic_path
-from hinet_tf.models.claims import size_text, without_values
+from hinet_tf.models.claims import without_values
 from hinet_tf.models.official_layout import (
     assign_official_tensors,
     check_official_tensors,
     official_tensors,
 )
-from hinet_tf.models.presets.registry import REMEDY, card_path, read_card, weights_path
-from hinet_tf.models.presets.safetensors_file import parse_safetensors
+from hinet_tf.models.presets.preset_reading import read_preset
+from hinet_tf.models.presets.registry import REMEDY, card_path, weights_path
 
 
 def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[Any], **changes: Any) -> Any:
@@ -44,74 +41,6 @@ def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[Any], **c
     values = {name: value.astype(np.float32) for name, value in tensors.items()}
     assign_official_tensors(model, values, source)
     return model
-
-
-def read_preset(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Reads a card and the weights it vouches for.
-
-    Args:
-        path: The card, `NAME.json` beside `NAME.npz`, or `config.json` beside
-            `model.safetensors`.
-
-    Returns:
-        The card, and official name -> float16 or float32 array in PyTorch's layout.
-
-    Raises:
-        ValueError: If the weights are missing, not those of the card, or claim to be larger than
-            the file.
-    """
-    card, file = read_card(path), weights_path(path)
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        raise ValueError(f"{file}, the weights of {path.stem}, is not there. {REMEDY}") from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != card["sha256"]:
-        raise ValueError(
-            f"{file} is damaged: its SHA-256 is {found}, expected {card['sha256']}. {REMEDY}"
-        )
-    if file.suffix == ".safetensors":
-        try:
-            return card, parse_safetensors(content)
-        except ValueError as error:
-            raise ValueError(f"{file} is no readable file: {error}. {REMEDY}") from error
-    try:
-        return card, _read_arrays(content)
-    # What a file makes zipfile and NumPy raise is of many types, and the file's fault.
-    except Exception as error:
-        raise ValueError(f"{file} is no readable .npz file ({error}). {REMEDY}") from error
-
-
-def _read_arrays(content: bytes) -> dict[str, np.ndarray]:
-    """Reads an `.npz` file of uncompressed arrays in no more memory than it takes itself."""
-    arrays = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        claimed = sum(member.file_size for member in archive.infolist())
-        if claimed > len(content):
-            raise ValueError(
-                f"it claims {size_text(claimed)} of arrays and has {size_text(len(content))}"
-            )
-        for member in archive.infolist():
-            name = member.filename.removesuffix(".npy")
-            arrays[name] = _read_array(name, archive.read(member))
-    return arrays
-
-
-def _read_array(name: str, content: bytes) -> np.ndarray:
-    file = io.BytesIO(content)
-    version = np.lib.format.read_magic(file)
-    read_header = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }[version]
-    shape, _, dtype = read_header(file)
-    claimed, held = math.prod(shape) * dtype.itemsize, len(content) - file.tell()
-    if claimed != held:
-        raise ValueError(f"{name} claims {size_text(claimed)} and has {size_text(held)}")
-    if dtype.kind != "f":
-        raise ValueError(f"{name} holds {dtype} instead of floating-point numbers")
-    file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def write_preset(folder: Path, card: Mapping[str, Any], model: keras.Model) -> Path:

@@ -1,0 +1,76 @@
+"""What `auto` chooses, and the network in OpenVINO's own operations."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from hinet_tf import HINet, Restorer
+from hinet_tf.inference.engines import automatic
+from hinet_tf.models.official_network import OfficialNetwork, UnfitTensorsError
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize(
+    "config",
+    [{"width": 4}, {"width": 3, "depth": 3, "hin_levels": (1,), "channels": 1}],
+    ids=["all levels", "shallow gray"],
+)
+def test_openvino_builds_the_keras_network(config, fast):
+    pytest.importorskip("openvino")
+    model = HINet(**config, negative_slope=0.1)
+    image = np.random.default_rng(0).random((45, 70, model.channels), np.float32)
+    expected = Restorer(model, fast=fast).restore(image)
+    restored = Restorer(model, engine="openvino", fast=fast).restore(image)
+    np.testing.assert_allclose(restored, expected, rtol=0, atol=2e-6)
+
+
+def test_a_preset_needs_no_tensorflow():
+    pytest.importorskip("openvino")
+    script = (
+        "import sys, numpy as np; from hinet_tf import Restorer;"
+        "r = Restorer('denoise_0.125x', engine='openvino'); r.restore(np.zeros((20, 30), 'u1'));"
+        "print(r.precision, {'keras', 'tensorflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "float32 set()\n", done.stderr
+
+
+def test_tensors_of_another_network_are_named():
+    pytest.importorskip("openvino")
+    from hinet_tf.inference.engines.openvino_network import openvino_network
+
+    good = OfficialNetwork.of_preset("denoise_0.125x")
+
+    def refused(reason, config=None, **changes):
+        with pytest.raises(UnfitTensorsError, match=reason):
+            openvino_network({**good.config, **(config or {})}, {**good.tensors, **changes})
+
+    refused("missing down_path_1.5", {"depth": 6})
+    refused(r"conv_01.weight of shape \(8, 3, 3, 3\), expected \(16, 3, 3, 3\)", {"width": 16})
+    refused("unexpected zz", zz=np.zeros(1))
+    refused("last.bias holds NaN", **{"last.bias": np.full(3, np.nan)})
+    refused("unknown argument colour", {"colour": 1})
+    refused("norm='local'", {"norm": "local"})
+
+
+@pytest.mark.parametrize("amx", [False, True])
+@pytest.mark.parametrize("gpu", [False, True])
+@pytest.mark.parametrize("installed", [False, True])
+def test_rules(monkeypatch, tiny, amx, gpu, installed):
+    monkeypatch.setattr(automatic.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(automatic.importlib.util, "find_spec", lambda name: installed or None)
+    monkeypatch.setattr(automatic, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(automatic, "has_amx", lambda: amx)
+    fastest = "bfloat16" if amx or gpu else "float32"
+    monkeypatch.setattr(automatic, "fastest_precision", lambda: fastest)
+    for model in (tiny, "denoise_0.25x"):
+        engine = automatic.chosen_engine(model, "auto")
+        assert engine == ("openvino" if installed and not gpu else "tensorflow")
+        assert automatic.chosen_precision(model, engine, "auto") == fastest
+        assert automatic.chosen_precision(model, engine, "float32") == "float32"
+    assert automatic.chosen_engine(tiny.rebuilt(norm="local"), "auto") == "tensorflow"
+    assert automatic.chosen_engine("model.tflite", "auto") == "litert"
+    assert automatic.chosen_precision("model.tflite", "litert", "auto") == "float32"
+    assert automatic.chosen_engine(tiny, "litert") == "litert"
