@@ -58,9 +58,12 @@ class OfficialNetwork:
         (3,)
         """
         # Late: it imports Keras, which a preset does not need.
+        import keras
+
         from hinet_tf.models.official_layout import official_tensors
 
         values = {
-            t.name: t.to_official(np.asarray(t.variable.value)) for t in official_tensors(model)
+            tensor.name: tensor.to_official(keras.ops.convert_to_numpy(tensor.variable.value))
+            for tensor in official_tensors(model)
         }
         return cls(model.get_config(), values)

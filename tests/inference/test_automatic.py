@@ -47,7 +47,7 @@ def test_tensors_of_another_network_are_named():
         with pytest.raises(UnfitTensorsError, match=reason):
             openvino_network({**good.config, **(config or {})}, {**good.tensors, **changes})
 
-    refused("missing down_path_1.5", {"depth": 6})
+    refused("missing down_path_1.4.downsample", {"depth": 6})
     refused(r"conv_01.weight of shape \(8, 3, 3, 3\), expected \(16, 3, 3, 3\)", {"width": 16})
     refused("unexpected zz", zz=np.zeros(1))
     refused("last.bias holds NaN", **{"last.bias": np.full(3, np.nan)})

@@ -15,6 +15,7 @@ from hinet_tf.deploy.saved_model.tiling import TiledRestoration
 from hinet_tf.deploy.saved_model.warm_up import can_write_warm_up, write_warm_up
 from hinet_tf.files import atomic_path
 from hinet_tf.inference import Restorer
+from hinet_tf.inference.engines.automatic import chosen_precision
 from hinet_tf.inference.engines.restoring_function import restoring_function
 from hinet_tf.inference.saved_model_manifest import SavedModelOptions
 from hinet_tf.models import HINet
@@ -73,7 +74,7 @@ def export_saved_model(
         directory: Folder of all versions of this model, such as `models/denoise`.
         version: Positive integer; a server takes the highest.
         output: `"restored"`, or `"stage1"` for the first stage's image at 43 % of the cost.
-        precision: `"float32"` or `"bfloat16"`.
+        precision: `"float32"`, `"bfloat16"`, or `"auto"` for the faster of them on this machine.
         tile: Side of square tiles, a multiple of 16; `None` to choose by `memory`.
         overlap: Pixels that neighbouring tiles share.
         self_ensemble: Average over the 8 flips and quarter turns; 8 times the cost.
@@ -98,6 +99,7 @@ def export_saved_model(
     Example:
     >>> report = hinet_tf.export_saved_model(model, "models/denoise")  # doctest: +SKIP
     """
+    precision = chosen_precision(model, "tensorflow", precision)
     restorer = _validated(
         model, version, output, max_pixels, jpeg_quality,
         precision=precision, tile=tile, overlap=overlap, self_ensemble=self_ensemble,

@@ -1,4 +1,4 @@
-"""HINet written in OpenVINO's operations, from the official tensors: neither Keras nor TensorFlow."""
+"""HINet in OpenVINO's operations, from the official tensors: without Keras and TensorFlow."""
 
 from collections.abc import Mapping
 from typing import Any
