@@ -66,7 +66,9 @@ def test_hinet_restore_without_a_model_denoises(shipped, network, photo, tmp_pat
     write_preset(shipped, card_of("denoise_0.25x"), network)
     assert restore_command.main(command) == 0
     restored = np.asarray(Image.open(tmp_path / "out/photo.png"))
-    expected = Restorer("denoise_0.25x").restore(np.asarray(Image.open(photo)))
+    expected = Restorer("denoise_0.25x", engine="auto", precision="auto").restore(
+        np.asarray(Image.open(photo))
+    )
     np.testing.assert_array_equal(restored, expected)
 
 
