@@ -75,7 +75,7 @@ def _trained(out: Path) -> dict[str, object]:
 
 
 def _versions(out: Path) -> dict[str, object]:
-    """All versions restore alike; a repeated export adds the next."""
+    """Whatever bears a number as its name is a whole SavedModel."""
     restored = {_restored_gray(path) for path in out.glob("[0-9]*")}
     return {"versions": restored} if restored else {}
 
@@ -106,7 +106,9 @@ COMMANDS = {
         _opened("*.tflite"),
     ),
     "saved-model": Command(
-        lambda root, out: _hinet("export", "saved-model", *_model(root), "--out", out),
+        lambda root, out: _hinet(
+            "export", "saved-model", *_model(root), "--out", out, "--overwrite"
+        ),
         _versions,
     ),
     "bulk": Command(

@@ -107,10 +107,10 @@ CAMPAIGN = (
         "deblur_0.25x_again",
         "deblur",
         "motion,small,photos",
-        {"init": "deblur_0.25x", "scale": "0.25", "steps": "4500", "learning_rate": "6e-4"}
+        {"init": "deblur_0.25x", "scale": "0.25", "steps": "3000", "learning_rate": "6e-4"}
         | _COMMON
         | {"degradation": "photo_blur", "quality": "70,100", "shares": "5,3,3"}
-        | {"save_every": "200", "validate_every": "1500"},
+        | {"save_every": "200", "validate_every": "1000"},
     ),
     Training(
         "denoise_0.125x_mosaic",
