@@ -13,7 +13,7 @@ _TASKS = {
     "deblur": "Deblurring",
     "derain": "Deraining",
 }
-# Gaussian colour denoising on Kodak24. CBM3D: benchmarks/classical_denoiser.py, on the presets' own
+# Gaussian colour denoising on Kodak24. CBM3D: benchmarks/peers.py, on the presets' own
 # noisy images. DnCNN and HINet: Conde, Geigle and Timofte, "InstructIR", ECCV 2024,
 # arXiv:2401.16468v5, table 9; that HINet restores five kinds of degradation (table 2). The others:
 # Restormer's table (Zamir et al., CVPR 2022, arXiv:2111.09881); FFDNet's figures are those of its
