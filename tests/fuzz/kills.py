@@ -16,6 +16,8 @@ from PIL import Image
 # A command that was killed so often is let through, so that its repetition is tried as well.
 _KILLS_IN_A_ROW = 3
 _IMAGES = 12
+# Seconds that a command may take to end when it is asked to, on a busy machine.
+_PATIENCE = 300
 _TRAINING = {"scale": 1 / 32, "patch": 32, "batch": 2, "save_every": 2, "validate_every": 4}
 _TRAINING |= {"validation_images": 1, "degradation": "gaussian_noise"}
 
@@ -152,11 +154,12 @@ def killed_commands(
             for left in reversed(range(_KILLS_IN_A_ROW + 1)):
                 # Most of the first third goes into imports.
                 limit = seconds[name] * rng.uniform(0.2, 1) if left else None
-                code = _run(
-                    COMMANDS[name].words(root, out),
-                    limit,
-                    rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)),
-                )
+                sent = rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT))
+                try:
+                    code = _run(COMMANDS[name].words(root, out), limit, sent)
+                except subprocess.TimeoutExpired:
+                    found.fault(f"{name} goes on after {sent!r}", b"")
+                    return
                 found.counts[f"{name}: {'finished' if code is not None else 'killed'}"] += 1
                 results = COMMANDS[name].results(out) if out.exists() else {}
                 for key, result in results.items():
@@ -176,5 +179,10 @@ def _run(words: list[str], limit: float | None, kill: int | None) -> int | None:
         return process.wait(limit)
     except subprocess.TimeoutExpired:
         process.send_signal(kill)
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
         process.wait()
-        return None
+        raise
+    return None

@@ -1,16 +1,18 @@
 """`make fuzz` runs: each of its attacks, for a moment, on a product that it must not break."""
 
+import random
 import re
 
 import pytest
 
-from tests.fuzz import long_run
+from tests.fuzz import kills, long_run
 
 QUICK = ("images", "threads")
+PARTS = [part for part in long_run.PARTS if part != "kills"]
 
 
 @pytest.mark.parametrize(
-    "part", [pytest.param(p, marks=[pytest.mark.slow] * (p not in QUICK)) for p in long_run.PARTS]
+    "part", [pytest.param(p, marks=[pytest.mark.slow] * (p not in QUICK)) for p in PARTS]
 )
 def test_each_attack_runs_and_finds_nothing(part, tmp_path, capsys):
     command = ["--only", part, "--minutes", "0.02", "--keep", str(tmp_path / "findings")]
@@ -18,3 +20,12 @@ def test_each_attack_runs_and_finds_nothing(part, tmp_path, capsys):
     line = capsys.readouterr().out.strip()
     assert line.startswith(f"{part}: ") and "WRONG" not in line
     assert re.search(r": [1-9]", line)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", kills.available())
+def test_a_killed_command_leaves_whole_results_and_completes(name, tmp_path):
+    found = long_run.Findings(tmp_path, name)
+    kills.killed_commands(random.Random(2), iter([True]), found, [name])
+    assert not found.wrong, found.counts
+    assert found.counts[f"{name}: killed"] >= 1
