@@ -6,6 +6,7 @@ build.
 """
 
 import ast
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -63,12 +64,25 @@ def on_files(files, config):
     """Adds the pages that do not lie in docs/."""
     for source, target in OUTSIDE.items():
         files.append(File.generated(config, target, abs_src_path=str(ROOT / source)))
+    for notebook in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
+        page = f"notebooks/{notebook.stem}.md"
+        files.append(File.generated(config, page, content=_notebook(notebook)))
     for package in PACKAGES:
         names = public_names(package)
         if names:
             page = f"api/{package or 'hinet_tf'}.md"
             files.append(File.generated(config, page, content=_reference(package, names)))
     return files
+
+
+def _notebook(path: Path) -> str:
+    parts = [f"The [notebook itself]({path.name}) runs in Jupyter.\n"]
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        text = "".join(cell["source"])
+        parts.append(f"```python\n{text}\n```" if cell["cell_type"] == "code" else text)
+    # The title first.
+    parts[0], parts[1] = parts[1], parts[0]
+    return "\n\n".join(parts) + "\n"
 
 
 def _reference(package: str, names: dict[str, str]) -> str:
