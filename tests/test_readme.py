@@ -78,7 +78,12 @@ def denoiser(workspace):
     )
     (workspace / "readme.py").write_text(script)
     result = run(f"{sys.executable} readme.py", workspace)
-    assert result.returncode == 0 and result.stderr == "", result.stderr
+    assert result.returncode == 0, result.stderr
+    # Keras warns that a data set is not shuffled again; the native libraries have nothing to say.
+    keras_warning = "will be ignored since the data `x` was provided as a tf.data.Dataset"
+    said = result.stderr.splitlines()
+    said = said[2:] if said and keras_warning in said[0] else said
+    assert not said, result.stderr
     assert (workspace / "restored.jpg").exists()
     return workspace / "denoiser.keras"
 
