@@ -106,7 +106,7 @@ def fill(project: Path, files: dict[str, str], about: dict) -> None:
         "CPU_FILE": f'"{files["int8_dynamic"]}"',
         "SIGNATURE": f'"restore_{height}x{width}"',
         "TILE": str(width),
-        "OVERLAP": str(about["tiling"]["overlap"]),
+        "OVERLAP": str(min(about["tiling"]["overlap"], width // 3)),
         "WHITE": f"{about['image']['range'][1]}f",
     }
     kotlin = project / _SOURCES / "kotlin" / "hinet" / "restore" / "ModelFile.kt"

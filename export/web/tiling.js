@@ -76,7 +76,7 @@ function mirror(i, n) {
  * @param {number} image.width
  * @param {(top: number, rows: number) => Uint8ClampedArray} image.read  RGBA rows
  * @param {Size[]} sizes  Sizes that the network takes.
- * @param {number} overlap  Pixels that neighbouring tiles share.
+ * @param {number} overlap  Pixels that neighbouring tiles share, at most a third of a tile.
  * @param {(tile: Float32Array, size: Size) => Promise<Float32Array>} network
  * @param {(done: number, total: number) => void} onTile
  * @returns {AsyncGenerator<Band>}
@@ -85,10 +85,11 @@ export async function* restoredBands({height, width, read}, sizes, overlap, netw
   const size = tileSize(sizes, height, width);
   const [side, across] = size;
   const tileHeight = Math.min(side, height), tileWidth = Math.min(across, width);
-  const tops = tileStarts(height, tileHeight, overlap);
-  const lefts = tileStarts(width, tileWidth, overlap);
-  const rowWeights = blendWeights(tops, tileHeight, overlap);
-  const columnWeights = blendWeights(lefts, tileWidth, overlap);
+  const [down, right] = [tileHeight, tileWidth].map(side => Math.min(overlap, Math.floor(side / 3)));
+  const tops = tileStarts(height, tileHeight, down);
+  const lefts = tileStarts(width, tileWidth, right);
+  const rowWeights = blendWeights(tops, tileHeight, down);
+  const columnWeights = blendWeights(lefts, tileWidth, right);
   const columns = Int32Array.from({length: lefts.at(-1) + across}, (_, x) => 4 * mirror(x, width));
   const tile = new Float32Array(side * across * 3);
   let carry = new Float32Array(0), done = 0;

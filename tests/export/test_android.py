@@ -44,7 +44,7 @@ def test_the_project_fits_its_files(tmp_path):
             side, channels = int(known["TILE"]), int(known["CHANNELS"])
             assert list(detail["shape"]) == [1, side, side, channels]
             assert detail["dtype"] == np.float32
-    assert (known["OVERLAP"], known["WHITE"]) == ("32", "1f")
+    assert (known["OVERLAP"], known["WHITE"]) == ("21", "1f")
     strings = ElementTree.parse(project / "app/src/main/res/values/strings.xml")
     assert strings.find("string[@name='app_name']").text == "HINet denoise"
     assert main(arguments) == 2

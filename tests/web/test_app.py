@@ -83,5 +83,5 @@ def test_a_bad_file_is_named_and_the_page_stays_usable(page):
 
 
 def test_a_wrong_model_is_said_before_the_page_opens(capsys):
-    assert main(["--model", "missing.keras"]) == 1
+    assert main(["--model", "missing.keras"]) == 2
     assert "No such model file. Received: missing.keras" in capsys.readouterr().err
