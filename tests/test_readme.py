@@ -17,6 +17,9 @@ BIN = Path(sys.executable).parent
 
 # What makes a long command short, by the start of the command. Everything else runs as written.
 SHORTENED = {
+    # It is installed; tests/test_wheel.py installs the wheel into an environment of its own.
+    "pip install .": f"{BIN}/pip install --quiet --dry-run --no-deps {ROOT}",
+    "hinet restore": f"{BIN}/{{}}",
     "make demo": f"make demo BIN={BIN} INSTALLED= STEPS=60",
     # The suite that runs this test is `make test`; running it here would never end.
     "make test": f"make --dry-run test BIN={BIN}",

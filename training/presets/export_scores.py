@@ -1,28 +1,23 @@
-"""What a preset loses as a .tflite file, and how long the file takes."""
+"""What a preset loses as a .tflite file."""
 
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from hinet_tf.training.presets.examples import example_pairs
 from hinet_tf.training.presets.test_sets import PresetTestSet, middle
 from PIL import Image
 
 from hinet_tf.data import ImagePair
-from hinet_tf.deploy.benchmark.latency import measure_latencies
 from hinet_tf.deploy.tflite.export import export_tflite
 from hinet_tf.evaluation.scoring import score_pairs, summarize
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference import Restorer
-from hinet_tf.inference.engines.litert import TFLiteModel
 from hinet_tf.models import HINet
 
 QUANTIZATIONS = ("float16", "int8_dynamic", "int8")
 _MULTIPLE, _LARGEST = 16, 256
-_RUNS = 15
 
 
 def score_exports(
@@ -45,15 +40,14 @@ def score_exports(
         on_progress: Called with a line for each part of the work.
 
     Returns:
-        `{"set", "size", "images", "input_psnr", "float32_psnr", "threads", "files": {name:
-        {"megabytes", "psnr", "drop", "milliseconds", "failed_checks"}}}`.
+        `{"set", "size", "images", "input_psnr", "float32_psnr", "files": {name: {"megabytes",
+        "psnr", "drop", "failed_checks"}}}`.
 
     Raises:
         ValueError: If an image is too small.
     """
     size = _common_size(test_set.pairs)
     pairs = [_cut(pair, size) for pair in test_set.pairs]
-    threads = os.cpu_count() or 1
 
     def mean_psnr(restorer: Restorer) -> tuple[float, float]:
         scores = score_pairs(restorer, pairs, [test_set.protocol], test_set.output)
@@ -68,12 +62,10 @@ def score_exports(
         "images": len(pairs),
         "input_psnr": before,
         "float32_psnr": reference,
-        "threads": threads,
         "files": {},
     }
     with tempfile.TemporaryDirectory() as directory:
         photos = "builtin" if task == "denoise" else str(_write_photos(task, Path(directory)))
-        runners = {}
         for name in quantizations:
             path = Path(directory) / f"{name}.tflite"
             # Forced, because a preset's card reports a failed check instead of hiding the file.
@@ -88,12 +80,6 @@ def score_exports(
                 "drop": reference - after,
                 "failed_checks": [check.name for check in report.failed],
             }
-            image = np.zeros((*size, model.channels), np.float32)
-            file = TFLiteModel(path, num_threads=threads)
-            runners[name] = lambda file=file, image=image: file.restore(image)
-        on_progress("latency")
-        for name, latency in measure_latencies(runners, _RUNS).items():
-            result["files"][name]["milliseconds"] = latency.median * 1000
     return result
 
 

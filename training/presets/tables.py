@@ -44,12 +44,11 @@ denoising). FFDNet's were measured on the 500×500 middles of the photographs.
 }
 _EXPORT_NOTE = """\
 Files take {size} pixels; the change in PSNR is against the float32 model, on the middle of each
-test image (denoising: σ 25); time is the median on the {threads} processors of the machine that
-made the card."""
+test image (denoising: σ 25). How long they take, all in one run: `benchmarks/tflite.md`."""
 
 
 def preset_tables(cards: Mapping[str, Mapping[str, Any]]) -> str:
-    """Writes one table per task, and one of sizes, exports and times.
+    """Writes one table per task, and one of sizes and exports.
 
     Args:
         cards: Name -> card, of scored presets; cards without scores are left out.
@@ -112,7 +111,7 @@ def export_table(cards: Mapping[str, Mapping[str, Any]]) -> str:
         *(f"`{column}` .tflite" for column in columns),
     ]
     sizes = " or ".join(dict.fromkeys(card["scores"]["exports"]["size"] for card in cards.values()))
-    note = _EXPORT_NOTE.format(size=sizes, threads=some["threads"])
+    note = _EXPORT_NOTE.format(size=sizes)
     return f"{_markdown(header, rows)}\n{note}\n"
 
 
@@ -150,7 +149,4 @@ def _export(file: Mapping[str, Any] | None) -> str:
     if file is None:
         return ""
     failed = " (fails a check)" if file["failed_checks"] else ""
-    return (
-        f"{file['megabytes']:.1f} MB, {-file['drop']:+.3f} dB, "
-        f"{file['milliseconds']:.0f} ms{failed}"
-    )
+    return f"{file['megabytes']:.1f} MB, {-file['drop']:+.3f} dB{failed}"
