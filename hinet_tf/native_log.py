@@ -2,6 +2,7 @@
 
 import importlib.abc
 import importlib.util
+import io
 import os
 import sys
 import threading
@@ -43,14 +44,35 @@ def silenced() -> Iterator[None]:
                 _redirection.close()
 
 
+class _Muted(io.TextIOBase):
+    """Stands for `sys.stdout` or `sys.stderr` inside a block, and passes all on after it.
+
+    Loggers that are made inside keep it for good: TensorFlow's warnings go through it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def write(self, text: str) -> int:
+        stream = getattr(sys, self._name)
+        if not isinstance(stream, _Muted):
+            stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        stream = getattr(sys, self._name)
+        if not isinstance(stream, _Muted):
+            stream.flush()
+
+
 def _redirect(stack: ExitStack) -> None:
     null = stack.enter_context(open(os.devnull, "w"))
     stderr = os.dup(2)
     stack.callback(os.close, stderr)
     stack.callback(os.dup2, stderr, 2)
     os.dup2(null.fileno(), 2)
-    stack.enter_context(redirect_stdout(null))
-    stack.enter_context(redirect_stderr(null))
+    stack.enter_context(redirect_stdout(_Muted("stdout")))
+    stack.enter_context(redirect_stderr(_Muted("stderr")))
     stack.enter_context(warnings.catch_warnings())
     warnings.simplefilter("ignore")
 

@@ -1,6 +1,8 @@
 """Silence that threads share."""
 
+import logging
 import os
+import subprocess
 import sys
 import threading
 
@@ -37,3 +39,18 @@ def test_a_failure_inside_gives_the_terminal_back(capfd):
     except RuntimeError:
         os.write(2, b"heard")
     assert capfd.readouterr().err == "heard"
+
+
+def test_a_logger_made_inside_speaks_afterwards(capfd):
+    with silenced():
+        handler = logging.StreamHandler()
+        handler.emit(logging.makeLogRecord({"msg": "unheard"}))
+    handler.emit(logging.makeLogRecord({"msg": "heard"}))
+    assert capfd.readouterr().err == "heard\n"
+
+
+def test_warnings_of_tensorflow_are_lines_and_no_errors_of_logging():
+    """TensorFlow keeps the stream that it finds in its import, which is held shut."""
+    script = "import hinet_tf, tensorflow as tf; tf.get_logger().warning('heard')"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stderr == "WARNING:tensorflow:heard\n"
