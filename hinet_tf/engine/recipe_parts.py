@@ -62,6 +62,7 @@ def _compiled(
 ) -> Any:
     network = kind(
         width=recipe.width,
+        depth=recipe.depth,
         hin_levels=recipe.hin_levels,
         dtype=_POLICIES[recipe.precision],
         name="hinet",

@@ -76,7 +76,7 @@ def _applying(recipe: Recipe, validator: Validator) -> dict[str, Any]:
         "save_every": recipe.save_interval,
     }
     # One part is no splitting, an average that forgets at once is none, and so on.
-    off = {"accumulate": 1, "ema": 0.0, "warmup_steps": 0}
+    off = {"accumulate": 1, "depth": 5, "ema": 0.0, "warmup_steps": 0}
     return {
         key: value
         for key, value in settings.items()

@@ -51,6 +51,7 @@ class Recipe:
     Args:
         task: What the network learns to remove: `"denoise"`, `"deblur"`, `"derain"`, `"dejpeg"`.
         scale: Size of the network, "HINet s×": `64 * scale` channels at full resolution.
+        depth: Levels of each U-Net, the paper's 5; patches are multiples of `2 ** (depth - 1)`.
         hin_levels: Encoder levels with half instance normalization; `None` for all.
         data: `"builtin"`, a folder, or `tfds:NAME`; several with commas between.
         shares: Relative share of each data set in the batches; `None` for its number of images.
@@ -97,6 +98,7 @@ class Recipe:
 
     task: str
     scale: float = 1.0
+    depth: int = 5
     hin_levels: tuple[int, ...] | None = None
     data: str = "builtin"
     shares: tuple[float, ...] | None = None
@@ -144,14 +146,18 @@ class Recipe:
                 1 / 32 <= self.scale <= 8 and (self.scale * 32).is_integer(),
                 "a multiple of 1/32 up to 8",
             ),
+            "depth": (2 <= self.depth <= 8, "between 2 and 8"),
             "hin_levels": (
-                self.hin_levels is None or all(0 <= level < 5 for level in self.hin_levels),
-                "encoder levels between 0 and 4",
+                all(0 <= level < self.depth for level in self.hin_levels or ()),
+                f"encoder levels between 0 and {self.depth - 1}",
             ),
             "learning_rate": (0 < self.learning_rate < 1, "between 0 and 1"),
             "beta_1": (0 <= self.beta_1 < 1, "at least 0 and less than 1"),
             "beta_2": (0 <= self.beta_2 < 1, "at least 0 and less than 1"),
-            "patch": (self.patch >= 16 and self.patch % 16 == 0, "a multiple of 16"),
+            "patch": (
+                self.patch > 0 and self.patch % self._multiple == 0,
+                f"a multiple of {self._multiple}",
+            ),
             "degradation": _choice(self.degradation, DEGRADATIONS),
             "augmentation": _choice(self.augmentation, AUGMENTATIONS),
             "loss": _choice(self.loss, LOSSES),
@@ -173,6 +179,11 @@ class Recipe:
             "ema": (0 <= self.ema < 1, "at least 0 and less than 1"),
             "clip_norm": (self.clip_norm is None or self.clip_norm > 0, "positive, or none"),
         }
+
+    @property
+    def _multiple(self) -> int:
+        # Small networks take the same patches as large ones.
+        return max(16, 2 ** (self.depth - 1))
 
     @property
     def width(self) -> int:

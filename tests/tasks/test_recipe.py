@@ -68,6 +68,7 @@ def test_overrides_take_the_type_of_their_key():
         ("final_learning_rate=1", "learning_rate (0.0002)"),
         ("warmup_steps=400001", "400000"),
         ("hin_levels=7", "hin_levels"),
+        ("depth=1", "between 2 and 8"),
         ("sigma=1,2,3", "low,high"),
     ],
 )
@@ -75,6 +76,13 @@ def test_impossible_values_are_refused(override, expected):
     with pytest.raises(ValueError, match=r".") as error:
         get_recipe("denoise").with_overrides([override])
     assert expected in str(error.value)
+
+
+def test_depth_decides_levels_and_patches():
+    with pytest.raises(ValueError, match="`hin_levels` must be encoder levels between 0 and 2"):
+        get_recipe("deblur").with_overrides(["depth=3"])
+    with pytest.raises(ValueError, match="`patch` must be a multiple of 32"):
+        get_recipe("deblur").with_overrides(["depth=6", "patch=48"])
 
 
 def test_unknown_key_lists_the_known_ones():

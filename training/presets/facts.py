@@ -55,8 +55,8 @@ DATA_SETS: dict[str, tuple[dict[str, str], ...]] = {
 }
 
 _FEW_PHOTOS = (
-    "Trained on some fifty photographs: textures that they lack come back smoother than they were. "
-    "Networks trained on thousands of photographs score higher."
+    "Trained on some hundred photographs: textures that they lack come back smoother than they "
+    "were. Networks trained on thousands of photographs score higher."
 )
 _SIZE = (
     "Half instance normalization takes its statistics over the whole image: very small images and "

@@ -36,7 +36,7 @@ def write_preset_gallery(
         restorers: Name -> card and restorer.
         photos: Name -> clean photo, `(height, width, 3)` uint8, at least 256 by 384 pixels.
         credit: Line about the photos at the end of the page.
-        real: Task -> pairs that were not degraded by a program, shown whole after the photos.
+        real: Task -> pairs that were not degraded by a program, shown whole among the photos.
 
     Returns:
         The path of `index.html`.
@@ -60,18 +60,20 @@ def write_preset_gallery(
         for pair in taken:
             _save(folder / "gallery" / f"{pair.name}.webp", pair.clean)
         pairs = pairs_of(card["task"], list(crops), list(crops.values()))
+        entries = _entries(folder / "gallery", preset, card["task"], restorer, [*pairs, *taken])
+        for entry in entries:
+            entry["name"] += ", from a camera" * (entry["name"] in {pair.name for pair in taken})
         sections.append(
             {
                 "name": preset,
                 "title": card["title"],
                 "parameters": card["parameters"],
                 "degradation": EXAMPLES[card["task"]][0],
-                "real": len(taken),
-                "entries": _entries(
-                    folder / "gallery", preset, card["task"], restorer, [*pairs, *taken]
-                ),
+                "entries": entries,
             }
         )
+    # Who opens the page sees first what gained most, and what got worse last.
+    sections.sort(key=lambda section: -np.mean([_gain(entry) for entry in section["entries"]]))
     template = Path(__file__).parent / "templates" / "preset_gallery.html"
     title = "The presets of hinet-tf"
     page = render_page(template, title=title, sections=sections, credit=credit)
@@ -105,7 +107,11 @@ def _entries(
         )
 
     score_pairs(restorer, pairs, [_PROTOCOL], on_image=keep)
-    return entries
+    return sorted(entries, key=_gain, reverse=True)
+
+
+def _gain(entry: Mapping[str, Any]) -> float:
+    return entry["after"] - entry["before"]
 
 
 def _save(path: Path, image: np.ndarray) -> None:
