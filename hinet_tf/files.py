@@ -25,6 +25,9 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     Yields:
         The path to write to, in the directory of `target`.
 
+    Raises:
+        OSError: If it cannot be written; the error names `target`.
+
     Example:
     >>> with atomic_path("scores.json") as path:
     ...     _ = path.write_text("{}")
@@ -41,6 +44,12 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         else:
             _flush_to_disk(temporary)
             os.replace(temporary, target)
+    except OSError as error:
+        # A full disk names no file, or one that nobody asked for.
+        named = error.filename
+        if error.strerror and (named is None or Path(named).is_relative_to(workspace)):
+            raise OSError(error.errno, error.strerror, str(target)) from error
+        raise
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
 

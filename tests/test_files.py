@@ -48,7 +48,8 @@ with atomic_path({str(target)!r}) as path:
     # Python ignores the signal of the limit, so that the write fails as on a full disk.
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert result.returncode == 1
-    assert "OSError" in result.stderr
+    said = result.stderr.splitlines()[-1]
+    assert said.startswith("OSError") and said.endswith(f"{str(target)!r}")
     import keras
 
     import hinet_tf
