@@ -4,6 +4,7 @@ r"""Exports a trained model as a SavedModel for TensorFlow Serving.
     hinet export saved-model --model denoise.keras --out models/denoise --version 2 \
         --precision bfloat16 --max-pixels 16000000
     hinet export saved-model --model HINet-GoPro.pth --out models/deblur --local --jpeg 95
+    hinet export saved-model --model denoise.keras --out models/denoise --compatible 2.15
 
 Writes DIR/VERSION, compared with the restorer before it takes its place. docs/serving.md goes
 on from there to a running server. In a checkout, export/saved_model.py is the same command.
@@ -36,6 +37,9 @@ from hinet_tf.commands.options import (
 )
 from hinet_tf.commands.progress import shown_progress
 
+# By the version of TensorFlow that is to load the SavedModel; docs/compatibility.md.
+LACKING_OPERATIONS = {"2.15": "DecodeWebP"}
+
 
 def make_parser() -> CommandParser:
     """The parser of the command."""
@@ -63,6 +67,12 @@ def make_parser() -> CommandParser:
         help="answer with JPEG, 1 to 100 (default: PNG)",
     )
     add("--no-webp", action="store_true", help="leave WebP out, for servers that lack its decoder")
+    add(
+        "--compatible",
+        choices=tuple(LACKING_OPERATIONS),
+        metavar="TENSORFLOW",
+        help=f"leave out what an older one lacks: {', '.join(LACKING_OPERATIONS)}",
+    )
     add_weights_options(parser, "manifest")
     add = parser.add_argument
     add("--scores", type=Path, metavar="FILE.json", help="for the manifest: evaluate --json")
@@ -99,11 +109,17 @@ def run(args: argparse.Namespace) -> int:
             output="stage1" if args.fast else "restored",
             max_pixels=args.max_pixels,
             jpeg_quality=args.jpeg_quality,
-            webp=not args.no_webp,
+            webp=not args.no_webp and args.compatible is None,
             details=details,
             **restorer_settings(args),
             overwrite=args.overwrite,
             on_progress=show,
+        )
+    if args.compatible:
+        console.print(
+            f"For TensorFlow {args.compatible}, without WebP: it lacks the operation "
+            f"{LACKING_OPERATIONS[args.compatible]}.",
+            soft_wrap=True,
         )
     for check in report.manifest["checks"]:
         console.print(

@@ -49,18 +49,29 @@ def _minor(version: str) -> tuple[int, int]:
 keras_2 = find_keras_2()
 
 
-class _InputLayer(keras_2.layers.InputLayer):
+# `keras_2.Model(inputs, outputs)` is of this class, which has no public name.
+_inputs = keras_2.Input((1,))
+_Functional: Any = type(keras_2.Model(_inputs, _inputs))
+
+
+class _NewerFunctional(_Functional):
+    """A functional model that a newer Keras 2 saved; reading one gives a plain one."""
+
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        known = {name: value for name, value in config.items() if name != "optional"}
-        return keras_2.layers.InputLayer(**known)
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        for layer in config["layers"]:
+            if layer["class_name"] == "InputLayer":
+                layer["config"].pop("optional", None)
+        return _Functional.from_config(config, custom_objects)
 
 
-def accept_newer_inputs() -> None:
-    """Has `load_model` ignore the inputs' setting `optional`, where Keras does not know it.
+def accept_newer_models() -> None:
+    """Has `load_model` of Keras 2.15 read what later versions of `tf_keras` save.
+
+    Inputs have a setting `optional` there, and `.keras` files name a class of `tf_keras`.
 
     Example:
-    >>> accept_newer_inputs()
+    >>> accept_newer_models()
     """
-    if "optional" not in keras_2.layers.InputLayer().get_config():
-        keras_2.utils.get_custom_objects()["InputLayer"] = _InputLayer
+    if "optional" not in keras_2.layers.InputLayer((1,)).get_config():
+        keras_2.utils.get_custom_objects()["Functional"] = _NewerFunctional

@@ -56,6 +56,20 @@ def test_every_option_reaches_the_manifest(main, model, tmp_path, capsys):
     assert "exists; choose another --version" in capsys.readouterr().err
 
 
+def test_compatible_leaves_out_what_an_older_tensorflow_lacks(main, model, tmp_path, capsys):
+    """tests/legacy/ loads such a SavedModel in TensorFlow 2.15."""
+    options = ["--model", str(model), "--out", str(tmp_path / "models"), "--compatible"]
+    with pytest.raises(SystemExit) as stop:
+        main([*options, "2.14"])
+    assert stop.value.code == 2 and "2.15" in capsys.readouterr().err
+    assert main([*options, "2.15"]) == 0
+    assert "without WebP: it lacks the operation DecodeWebP" in capsys.readouterr().err
+    assert not read_manifest(tmp_path / "models" / "1").recipe.webp
+    assert b"DecodeWebP" not in (tmp_path / "models" / "1" / "saved_model.pb").read_bytes()
+    assert main(options[:-1] + ["--version", "2"]) == 0
+    assert b"DecodeWebP" in (tmp_path / "models" / "2" / "saved_model.pb").read_bytes()
+
+
 @pytest.mark.parametrize("version", ["0", "-1", "v2", "1.5", "", "²"])
 def test_a_version_that_no_server_finds(main, tmp_path, capsys, version):
     with pytest.raises(SystemExit) as stop:

@@ -82,8 +82,8 @@ def export_saved_model(
         max_pixels: Larger images are refused by their header, before they are decoded.
         jpeg_quality: Answer with JPEG of this quality, 1 to 100, 8 bits, without alpha; `None`
             for PNG of the depth and channels received.
-        webp: Whether to take WebP. A server older than TensorFlow's operation for it refuses
-            the whole SavedModel; without, it loads everywhere.
+        webp: Whether to take WebP. A server older than TensorFlow's operation for it,
+            `DecodeWebP`, refuses the whole SavedModel; without, it loads in TensorFlow 2.15.
         details: `task`, `training_data`, `license` and `scores` of the weights.
         overwrite: Whether an existing version may be replaced.
         on_progress: Called with a line for each part of the work.
