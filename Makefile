@@ -5,6 +5,7 @@
 #   make test-web   drives the web page in Chromium
 #   make docs   builds the documentation in build/site, strictly
 #   make test-arm   runs .tflite files on emulated ARM64 processors
+#   make test-legacy   loads what is exported in TensorFlow 2.15, in an environment of its own
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,8 +14,10 @@ INSTALLED := $(VENV)/installed
 DEMO := demo
 ARM64 := build/arm64
 STEPS := 500
+# The newest for which there are wheels of TensorFlow 2.15.
+LEGACY_PYTHON ?= python3.11
 
-.PHONY: demo docs test test-slow test-arm test-bulk test-web fuzz lint clean
+.PHONY: demo docs test test-slow test-arm test-bulk test-legacy test-web fuzz lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training --steps $(STEPS) \
@@ -25,6 +28,8 @@ test: $(VENV)/test-installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(VENV)/test-installed
+	# Without it, what needs it is skipped.
+	-$(MAKE) $(VENV)/legacy/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 # Beam holds Pillow and protobuf at older versions, hence an environment of its own.
@@ -39,6 +44,15 @@ test-web: $(VENV)/test-installed
 	command -v chromium > /dev/null || \
 		apt-get install --quiet --yes --no-install-recommends chromium || true
 	$(BIN)/python -m pytest tests/web -m "slow or not slow" -rs
+
+# Prints how far all that is exported lies apart there and here: docs/compatibility.md.
+test-legacy: $(VENV)/test-installed $(VENV)/legacy/installed
+	$(BIN)/python -m pytest tests/legacy -m "slow or not slow" -rs -s
+
+$(VENV)/legacy/installed: tests/legacy/requirements.txt
+	$(LEGACY_PYTHON) -m venv $(VENV)/legacy
+	$(VENV)/legacy/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 # Needs Debian's apt-get and dpkg; installs nothing.
 test-arm: $(VENV)/test-installed $(ARM64)/qemu-aarch64

@@ -20,8 +20,9 @@ def twin_network(
 ) -> Any:
     """Builds HINet of Keras 2 layers, in float32.
 
-    Each layer of the Keras 3 model is one here: blocks are functional models of the block's name,
-    whose layers have the names of the block's parts, so that weights are found by the same paths.
+    Each layer of the Keras 3 model is one here, and each weight has its path as its name. Blocks
+    are functional models of the block's name; the names of their layers begin with it, because
+    `.h5` files hold the optimizer's values under the bare names of the weights.
 
     Args:
         width: Channels of the first level.
@@ -47,33 +48,35 @@ def twin_network(
 
     def block(filters: int, inputs: int, normalize: bool, name: str) -> Any:
         def graph(x: Any) -> Any:
-            y = convolution(filters, "conv_1")(x)
+            y = convolution(filters, f"{name}/conv_1")(x)
             if normalize:
-                y = HalfInstanceNormalization(dtype="float32", name="norm")(y)
-            y = layers.LeakyReLU(negative_slope, dtype="float32", name="relu_1")(y)
-            y = convolution(filters, "conv_2")(y)
-            y = layers.LeakyReLU(negative_slope, dtype="float32", name="relu_2")(y)
-            return add("sum")([y, convolution(filters, "identity", 1)(x)])
+                y = HalfInstanceNormalization(dtype="float32", name=f"{name}/norm")(y)
+            y = layers.LeakyReLU(negative_slope, dtype="float32", name=f"{name}/relu_1")(y)
+            y = convolution(filters, f"{name}/conv_2")(y)
+            y = layers.LeakyReLU(negative_slope, dtype="float32", name=f"{name}/relu_2")(y)
+            return add(f"{name}/sum")([y, convolution(filters, f"{name}/identity", 1)(x)])
 
         return _part(name, graph, x=inputs)
 
     def decoder_block(filters: int, name: str) -> Any:
         def graph(x: Any, bridge: Any) -> Any:
-            up = layers.Conv2DTranspose(filters, 2, strides=2, dtype="float32", name="up")(x)
-            joined = layers.Concatenate(dtype="float32", name="concat")([up, bridge])
-            return block(filters, 2 * filters, False, "block")(joined)
+            up = layers.Conv2DTranspose(
+                filters, 2, strides=2, dtype="float32", name=f"{name}/up"
+            )(x)
+            joined = layers.Concatenate(dtype="float32", name=f"{name}/concat")([up, bridge])
+            return block(filters, 2 * filters, False, f"{name}/block")(joined)
 
         return _part(name, graph, x=2 * filters, bridge=filters)
 
     def attention(features: Any, image: Any) -> Any:
-        restored = add("image_sum")([convolution(channels, "image_conv")(features), image])
-        gate = layers.Activation("sigmoid", dtype="float32", name="gate")(
-            convolution(width, "gate_conv")(restored)
+        restored = add("attention/image_sum")([convolution(channels, "attention/image_conv")(features), image])
+        gate = layers.Activation("sigmoid", dtype="float32", name="attention/gate")(
+            convolution(width, "attention/gate_conv")(restored)
         )
-        gated = layers.Multiply(dtype="float32", name="gated")(
-            [convolution(width, "feature_conv")(features), gate]
+        gated = layers.Multiply(dtype="float32", name="attention/gated")(
+            [convolution(width, "attention/feature_conv")(features), gate]
         )
-        return add("sum")([gated, features]), restored
+        return add("attention/sum")([gated, features]), restored
 
     def encode(x: Any, stage: str, fused: Sequence[Any] = ()) -> tuple[Any, list[Any]]:
         skips = []
@@ -101,10 +104,10 @@ def twin_network(
     def fusion(filters: int, name: str) -> Any:
         def graph(encoder: Any, decoder: Any) -> Any:
             parts = [
-                convolution(filters, "encoder_conv")(encoder),
-                convolution(filters, "decoder_conv")(decoder),
+                convolution(filters, f"{name}/encoder_conv")(encoder),
+                convolution(filters, f"{name}/decoder_conv")(decoder),
             ]
-            return add("sum")(parts)
+            return add(f"{name}/sum")(parts)
 
         return _part(name, graph, encoder=filters, decoder=filters)
 

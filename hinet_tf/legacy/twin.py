@@ -8,7 +8,7 @@ from hinet_tf.legacy.network import twin_network
 
 
 def to_tf_keras(model: Any, size: tuple[int, int] | None = None) -> Any:
-    """Builds the Keras 2 twin of a HINet: same layer names, same weights, same images.
+    """Builds the Keras 2 twin of a HINet: same names of layers and weights, same images.
 
     The twin is a plain functional model of `tf_keras` that computes in float32. It trains with
     `hinet_tf.legacy.PSNRLoss` and one target, saves as `.h5`, `.keras` and SavedModel, and
@@ -138,9 +138,10 @@ def _layers(model: Any) -> list[Any]:
 
 def _find(twin: Any, path: str) -> Any:
     """The layer or weight of a twin under the path it has in Keras 3."""
-    found = twin
+    found, name = twin, ""
     for part in path.split("/"):
-        found = found.get_layer(part) if hasattr(found, "get_layer") else getattr(found, part)
+        name = f"{name}/{part}" if name else part
+        found = found.get_layer(name) if hasattr(found, "get_layer") else getattr(found, part)
     return found
 
 
@@ -153,10 +154,12 @@ def _arguments(twin: Any) -> dict[str, Any]:
     return {
         "width": twin.get_layer("stage1_input").filters,
         "depth": len(blocks),
-        "hin_levels": tuple(level for level, parts in enumerate(names) if "norm" in parts),
+        "hin_levels": tuple(
+            level for level, block in enumerate(blocks) if f"{block.name}/norm" in names[level]
+        ),
         "channels": twin.get_layer("image").output.shape[-1],
         # Kept as float32: 0.1 would come back as 0.10000000149.
-        "negative_slope": float(f"{float(blocks[0].get_layer('relu_1').alpha):.7g}"),
+        "negative_slope": float(f"{float(_find(twin, 'stage1_encoder0/relu_1').alpha):.7g}"),
     }
 
 
@@ -180,8 +183,8 @@ def _difference(twin: Any, expected: Any) -> str | None:
     return None
 
 
-def _described(model: Any, prefix: str = "") -> dict[str, tuple[Any, ...]]:
-    """Class, settings and sources of each layer by its path."""
+def _described(model: Any) -> dict[str, tuple[Any, ...]]:
+    """Class, settings and sources of each layer by its name, which is its path."""
     described = {}
     for entry in model.get_config()["layers"]:
         layer = model.get_layer(entry["name"])
@@ -189,10 +192,10 @@ def _described(model: Any, prefix: str = "") -> dict[str, tuple[Any, ...]]:
             continue
         settings = {}
         if isinstance(layer, keras_2.Model):
-            described.update(_described(layer, f"{prefix}{layer.name}/"))
+            described.update(_described(layer))
         else:
             config = layer.get_config()
             settings = {k: str(config[k]) for k in _SETTINGS if k in config}
         sources = [source[0] for node in entry["inbound_nodes"] for source in node]
-        described[prefix + layer.name] = (type(layer).__name__, settings, sources)
+        described[layer.name] = (type(layer).__name__, settings, sources)
     return described

@@ -45,8 +45,8 @@ def test_modified_twin_is_named_by_its_layer(twin):
         return layer
 
     def steeper(layer):
-        if layer.name == "relu_2":
-            return tf_keras.layers.LeakyReLU(0.5, name="relu_2")
+        if layer.name == "stage2_encoder1/relu_2":
+            return tf_keras.layers.LeakyReLU(0.5, name=layer.name)
         return layer.__class__.from_config(layer.get_config())
 
     modified = tf_keras.models.clone_model(twin, clone_function=other_slope)
