@@ -9,6 +9,7 @@ takes `grpcio`, `tensorflow-serving-api` and `pillow`.
 
 import argparse
 import base64
+import importlib.util
 import io
 import os
 import random
@@ -163,6 +164,10 @@ def _rest_error(response: Any) -> str:
 
 def _grpc_sender(host: str, model: str, label: str | None) -> _Sender:
     import grpc
+
+    # Before TensorFlow, which talks while it is imported.
+    if importlib.util.find_spec("tensorflow_serving") is None:
+        raise ModuleNotFoundError(name="tensorflow_serving")
     from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
@@ -242,7 +247,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(parse_args(argv))
     except ImportError as error:
-        needed = "requests pillow, or for grpc:// grpcio tensorflow-serving-api pillow"
+        needed = "'hinet-tf[serving]', or requests; for grpc:// grpcio and tensorflow-serving-api"
         print(f"error: {error.name} is not installed: pip install {needed}", file=sys.stderr)
         return 2
     except (ValueError, OSError) as error:

@@ -11,7 +11,6 @@ that needs no Python. `hinet-app` is the same command.
 
 import argparse
 import functools
-import importlib.util
 import os
 import tempfile
 import time
@@ -22,11 +21,11 @@ from typing import Any
 from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
-    UsageError,
     load_tensorflow,
     run_command,
 )
 from hinet_tf.commands.checks import check_model
+from hinet_tf.commands.extras import check_extra
 from hinet_tf.commands.options import memory_size
 from hinet_tf.models.presets.registry import DEFAULT_PRESET
 
@@ -52,10 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Serves the page until Ctrl-C; returns the exit code."""
     for model in args.model:
         check_model(model, args.local)
-    if importlib.util.find_spec("gradio") is None:
-        raise UsageError(
-            "The app needs Gradio, which is not installed: pip install 'hinet-tf[app]'"
-        )
+    check_extra("gradio", "The app needs Gradio, which is not installed", "app")
     load_tensorflow()
     with tempfile.TemporaryDirectory(prefix="hinet-app-") as folder:
         # Uploads and results go when the page does.

@@ -24,6 +24,7 @@ from rich.progress import Progress
 
 from hinet_tf.command_line import EXIT_DONE, CommandParser, load_tensorflow, run_command
 from hinet_tf.commands.checks import check_data, check_model, check_out_folder, check_sizes
+from hinet_tf.commands.extras import check_quantizer
 from hinet_tf.commands.options import (
     TRAINED,
     add_model_option,
@@ -67,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     """Exports, times, prints and writes."""
     sizes = args.sizes or [(256, 256)]
     recipes = args.quantization or list(QUANTIZATION_RECIPES)
+    check_quantizer(recipes)
     check_out_folder(args.out)
     check_data(args.photos, "--photos")
     check_data(args.calibration, "--calibration")

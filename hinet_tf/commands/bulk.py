@@ -22,6 +22,7 @@ from hinet_tf.command_line import (
     load_tensorflow,
     run_command,
 )
+from hinet_tf.commands.extras import check_extra
 from hinet_tf.commands.options import add_quiet_option, message_console
 
 
@@ -45,10 +46,8 @@ def parse_args(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, l
 
 def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
     """Runs the pipeline to its end; returns 1 if any image failed."""
-    try:
-        import apache_beam as beam
-    except ImportError as error:
-        raise UsageError("Bulk restoration needs Beam: pip install 'hinet-tf[bulk]'.") from error
+    check_extra("apache_beam", "Bulk restoration needs Beam", "bulk")
+    import apache_beam as beam
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions
 

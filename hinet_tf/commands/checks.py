@@ -3,13 +3,13 @@
 import argparse
 import contextlib
 import difflib
-import importlib.util
 import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from hinet_tf.command_line import UsageError
+from hinet_tf.commands.extras import check_extra, check_hub
 from hinet_tf.files import json_object
 from hinet_tf.images.image_file import SUFFIXES
 from hinet_tf.models.presets.registry import is_preset, preset_card, preset_names
@@ -39,6 +39,7 @@ def check_model(
     """
     path = Path(name)
     if "://" in name:
+        check_hub(name)
         return
     if path.suffix in (".keras", ".pth", ".pt", ".tflite"):
         _check_model_file(path)
@@ -62,8 +63,8 @@ def check_model(
             f"--engine litert runs .tflite files. Received: --model {name}. Export it first, with "
             "hinet export tflite, or leave --engine out."
         )
-    if engine == "openvino" and importlib.util.find_spec("openvino") is None:
-        raise UsageError("--engine openvino needs OpenVINO: pip install 'hinet-tf[openvino]'")
+    if engine == "openvino":
+        check_extra("openvino", "--engine openvino needs OpenVINO", "openvino")
 
 
 def check_initial_weights(name: str) -> None:
@@ -75,6 +76,7 @@ def check_initial_weights(name: str) -> None:
     Raises:
         UsageError: If it is none.
     """
+    check_hub(name)
     path = Path(name)
     if path.is_dir() and not is_preset(name):
         path = path / "best.keras"
@@ -109,10 +111,7 @@ def check_data(data: str, option: str = "--data") -> None:
         if name == "builtin":
             continue
         if name.startswith("tfds:"):
-            if importlib.util.find_spec("tensorflow_datasets") is None:
-                raise UsageError(
-                    f"{option} {name} needs TensorFlow Datasets: pip install 'hinet-tf[data]'"
-                )
+            check_extra("tensorflow_datasets", f"{option} {name} needs TensorFlow Datasets", "data")
             continue
         check_image_folder(Path(name), option)
 
@@ -246,8 +245,8 @@ def _check_model_file(path: Path) -> None:
         raise UsageError(
             f"No such model file. Received: {path}.{f' {_OFFICIAL_WEIGHTS}' if official else ''}"
         )
-    if official and importlib.util.find_spec("torch") is None:
-        raise UsageError(f"{path} needs PyTorch to be read: pip install 'hinet-tf[torch]'")
+    if official:
+        check_extra("torch", f"{path} needs PyTorch to be read", "torch")
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ValueError(
             f"{path} is not a readable .keras file: it is cut off or something else. Copy it again."

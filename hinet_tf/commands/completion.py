@@ -11,7 +11,8 @@ import argparse
 import importlib
 from collections.abc import Sequence
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, UsageError, run_command
+from hinet_tf.command_line import EXIT_DONE, CommandParser, run_command
+from hinet_tf.commands.extras import check_extra
 from hinet_tf.commands.hinet import COMMANDS
 
 
@@ -29,12 +30,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the completion."""
-    try:
-        import shtab
-    except ImportError:
-        raise UsageError(
-            "hinet completion needs the package shtab: pip install 'hinet-tf[completion]'"
-        ) from None
+    check_extra("shtab", "hinet completion needs the package shtab", "completion")
+    import shtab
+
     print(shtab.complete(whole_parser(), shell=args.shell))
     return EXIT_DONE
 

@@ -23,6 +23,7 @@ from hinet_tf.command_line import (
     run_command,
 )
 from hinet_tf.commands.checks import check_data, check_model, check_out_file, check_sizes
+from hinet_tf.commands.extras import check_quantizer
 from hinet_tf.commands.options import (
     TRAINED,
     add_model_option,
@@ -68,6 +69,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def run(args: argparse.Namespace) -> int:
     """Exports and prints the checks."""
     check_out_file(args.out, ".tflite", args.overwrite)
+    check_quantizer([args.quantization])
     if args.max_drop is not None and args.max_drop < 0:
         raise UsageError(f"--max-drop must not be negative. Received: {args.max_drop:g}")
     check_data(args.photos, "--photos")

@@ -14,17 +14,16 @@ and, in a checkout, training/train.py are the same command.
 """
 
 import argparse
-import importlib.util
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from hinet_tf.command_line import (
     EXIT_DONE,
     CommandParser,
-    UsageError,
     load_tensorflow,
     run_command,
 )
+from hinet_tf.commands.extras import check_extra
 from hinet_tf.commands.options import add_quiet_option
 from hinet_tf.commands.recipe_options import add_recipe_arguments, recipe_from
 from hinet_tf.tasks import Recipe
@@ -52,8 +51,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def run(args: argparse.Namespace) -> int:
     """Trains as the command line says; returns the exit code."""
     recipe = recipe_from(args)
-    if args.wandb and importlib.util.find_spec("wandb") is None:
-        raise UsageError("--wandb needs the package wandb: pip install 'hinet-tf[wandb]'")
+    if args.wandb:
+        check_extra("wandb", "--wandb needs the package wandb", "wandb")
     if not args.dry_run and finished_before(args, recipe):
         return EXIT_DONE
     load_tensorflow(args.quiet)

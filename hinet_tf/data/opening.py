@@ -1,5 +1,7 @@
 """From what a user names as data to sources."""
 
+import importlib.util
+
 from hinet_tf.data.sources.builtin import builtin_photos
 from hinet_tf.data.sources.cache import cached
 from hinet_tf.data.sources.file_source import FileSource
@@ -51,6 +53,8 @@ def _open(name: str, split: str, on_bad: OnBad | None) -> list[Source]:
     if name == "builtin":
         return [builtin_photos("train" if split == "train" else "val")]
     if name.startswith("tfds:"):
+        if importlib.util.find_spec("tensorflow_datasets") is None:
+            raise ValueError(f"{name} needs TFDS; install it with pip install 'hinet-tf[data]'.")
         from hinet_tf.data.tfds.source import open_tfds
 
         return list(open_tfds(name.removeprefix("tfds:"), split))

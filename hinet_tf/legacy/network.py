@@ -60,16 +60,18 @@ def twin_network(
 
     def decoder_block(filters: int, name: str) -> Any:
         def graph(x: Any, bridge: Any) -> Any:
-            up = layers.Conv2DTranspose(
-                filters, 2, strides=2, dtype="float32", name=f"{name}/up"
-            )(x)
+            up = layers.Conv2DTranspose(filters, 2, strides=2, dtype="float32", name=f"{name}/up")(
+                x
+            )
             joined = layers.Concatenate(dtype="float32", name=f"{name}/concat")([up, bridge])
             return block(filters, 2 * filters, False, f"{name}/block")(joined)
 
         return _part(name, graph, x=2 * filters, bridge=filters)
 
     def attention(features: Any, image: Any) -> Any:
-        restored = add("attention/image_sum")([convolution(channels, "attention/image_conv")(features), image])
+        restored = add("attention/image_sum")(
+            [convolution(channels, "attention/image_conv")(features), image]
+        )
         gate = layers.Activation("sigmoid", dtype="float32", name="attention/gate")(
             convolution(width, "attention/gate_conv")(restored)
         )

@@ -1,6 +1,5 @@
 """Prepared TFDS datasets as sources."""
 
-import importlib.util
 import os
 
 from hinet_tf.data.sources.record_source import RecordSource
@@ -24,14 +23,11 @@ def open_tfds(name: str, split: str = "train") -> list[RecordSource]:
         One source for each of the dataset's splits that is meant.
 
     Raises:
-        ValueError: If TFDS is not installed, or the dataset is unknown, not downloaded, or has
-            no such images.
+        ValueError: If the dataset is unknown, not downloaded, or has no such images.
 
     Example:
     >>> sources = open_tfds("gopro", "train")  # doctest: +SKIP
     """
-    if importlib.util.find_spec("tensorflow_datasets") is None:
-        raise ValueError(f"tfds:{name} needs TFDS; install it with pip install 'hinet-tf[data]'.")
     import tensorflow_datasets as tfds
 
     import hinet_tf.data.tfds  # noqa: F401, which makes them known to TFDS
