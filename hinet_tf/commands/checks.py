@@ -12,6 +12,7 @@ from hinet_tf.command_line import UsageError
 from hinet_tf.commands.extras import check_extra, check_hub
 from hinet_tf.files import json_object
 from hinet_tf.images.image_file import SUFFIXES
+from hinet_tf.models.keras_2 import refusal, saved_by_keras_2
 from hinet_tf.models.presets.registry import is_preset, preset_card, preset_names
 
 # Activations of 8192 x 8192 at width 16 already take 17 GB.
@@ -41,7 +42,9 @@ def check_model(
     if "://" in name:
         check_hub(name)
         return
-    if path.suffix in (".keras", ".pth", ".pt", ".tflite"):
+    if path.suffix in (".keras", ".pth", ".pt", ".tflite") or (
+        path.suffix == ".h5" and path.is_file()
+    ):
         _check_model_file(path)
     elif not is_preset(name) and not any(
         (path / file).is_file() for file in ("saved_model.pb", "best.keras")
@@ -90,7 +93,7 @@ def check_initial_weights(name: str) -> None:
             "official .pth checkpoint, a run directory with best.keras, or a preset: "
             f"{', '.join(preset_names())}."
         )
-    if path.suffix in (".keras", ".pth", ".pt"):
+    if path.suffix in (".keras", ".pth", ".pt", ".h5"):
         _check_model_file(path)
 
 
@@ -247,6 +250,8 @@ def _check_model_file(path: Path) -> None:
         )
     if official:
         check_extra("torch", f"{path} needs PyTorch to be read", "torch")
+    if path.suffix == ".h5" or (path.suffix == ".keras" and saved_by_keras_2(path)):
+        raise UsageError(refusal(path))
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise ValueError(
             f"{path} is not a readable .keras file: it is cut off or something else. Copy it again."

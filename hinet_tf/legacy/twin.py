@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import numpy as np
+
 from hinet_tf.legacy.keras_2 import keras_2
 from hinet_tf.legacy.network import twin_network
 
@@ -60,11 +62,21 @@ def to_tf_keras(model: Any, size: tuple[int, int] | None = None) -> Any:
         model.name,
         size,
     )
-    for weight in model.weights:
-        _find(twin, weight.path).assign(weight.numpy())
-    for layer in _layers(model):
-        if not layer.trainable:
-            _find(twin, layer.path).trainable = False
+    try:
+        for weight in model.weights:
+            _find(twin, weight.path).assign(weight.numpy())
+        for layer in _layers(model):
+            if not layer.trainable:
+                _find(twin, layer.path).trainable = False
+    except (AttributeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{_modified(model)} Its layers differ: {reason}") from error
+    difference = _difference_of_images(model, twin, size)
+    if difference > (1e-3 if model.compute_dtype == "float32" else 0.05):
+        raise ValueError(
+            f"{_modified(model)} With the same weights the twin's image differs by "
+            f"{difference:.2g} of its range."
+        )
     return twin
 
 
@@ -134,6 +146,25 @@ def _hinet_class() -> Any:
 def _layers(model: Any) -> list[Any]:
     """The layers with weights, blocks before their parts."""
     return [layer for layer in model._flatten_layers(include_self=False) if layer.weights]
+
+
+def _modified(model: Any) -> str:
+    return (
+        f"The network {model.name!r} was modified, so that the twin does not compute the same. "
+        "Expected: a HINet as it is built or loaded, with any weights."
+    )
+
+
+def _difference_of_images(model: Any, twin: Any, size: tuple[int, int] | None) -> float:
+    """Largest difference on noise, as a share of the images' largest value."""
+    height, width = size or 2 * (2 * model.size_multiple,)
+    noise = np.random.default_rng(0).random((1, height, width, model.channels), np.float32)
+    difference = largest = 0.0
+    for name, image in model(noise).items():
+        image = np.asarray(image)
+        difference = max(difference, float(np.abs(twin(noise)[name] - image).max()))
+        largest = max(largest, float(np.abs(image).max()))
+    return difference / max(largest, 1.0)
 
 
 def _find(twin: Any, path: str) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from hinet_tf.models.hinet import HINet
+from hinet_tf.models.keras_2 import kind_of
 
 # A size that a network for images of any size takes.
 _SIDE = 256
@@ -31,7 +32,7 @@ def image_model(model: Any, name: str = "the model") -> keras.Model:
     if isinstance(model, HINet):
         return model
     if not isinstance(model, keras.Model):
-        kind = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        kind = f"the class {model.__name__}" if isinstance(model, type) else kind_of(model)
         raise ValueError(f"Expected a Keras model, or a file or preset by name. Received: {kind}.")
     inputs = _inputs(model)
     if not inputs:

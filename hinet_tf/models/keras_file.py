@@ -11,6 +11,7 @@ import keras
 
 from hinet_tf.files import json_object, size_text
 from hinet_tf.models.claims import weights_bytes, without_values
+from hinet_tf.models.keras_2 import refusal, saved_by_keras_2
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 # Configs of networks of a thousand layers are smaller.
@@ -33,13 +34,15 @@ def read_keras_file(path: str | os.PathLike[str]) -> keras.Model:
 
     Raises:
         ValueError: If it is damaged, holds code or a class that nobody registered with Keras, or
-            claims to be larger than it is.
+            claims to be larger than it is; or if Keras 2 wrote it.
         OSError: If it cannot be read.
 
     Example:
     >>> read_keras_file("runs/denoise/best.keras").width  # doctest: +SKIP
     16
     """
+    if saved_by_keras_2(path):
+        raise ValueError(refusal(path))
     with open(path, "rb") as file:
         try:
             _check(file)

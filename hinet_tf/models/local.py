@@ -1,6 +1,7 @@
 """Test-time local statistics for a trained model."""
 
 from hinet_tf.models.hinet import HINet
+from hinet_tf.models.keras_2 import kind_of
 
 
 def to_local(model: HINet, train_size: int = 256, ratio: float = 1.5) -> HINet:
@@ -29,7 +30,7 @@ def to_local(model: HINet, train_size: int = 256, ratio: float = 1.5) -> HINet:
     """
     if not isinstance(model, HINet):
         raise ValueError(
-            f"`to_local` converts a HINet. Received: {type(model).__name__}. An exported model "
+            f"`to_local` converts a HINet. Received: {kind_of(model)}. An exported model "
             "keeps the statistics it was exported with."
         )
     return model.rebuilt(norm="local", local_train_size=train_size, local_ratio=ratio)

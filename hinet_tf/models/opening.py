@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from hinet_tf.models.hinet import HINet
+from hinet_tf.models.keras_2 import refusal
 from hinet_tf.models.keras_file import read_keras_file
 from hinet_tf.models.local import to_local
 from hinet_tf.models.presets import is_preset, presets
@@ -54,6 +55,8 @@ def open_model(name: str | os.PathLike[str], local: bool = False) -> Any:
 def _read(path: Path, name: str | os.PathLike[str]) -> keras.Model:
     if path.suffix in _TORCH:
         return load_torch_checkpoint(path)
+    if path.suffix == ".h5" and path.is_file():
+        raise ValueError(refusal(path))
     if path.suffix == ".keras":
         return read_keras_file(path)
     if is_preset(name):

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from hinet_tf.metrics import PSNR
+from hinet_tf.models.keras_2 import is_of_keras_2
 
 # What the model returns by name; the first is the result, the other an early one.
 OUTPUTS = ("restored", "stage1")
@@ -142,7 +143,7 @@ def _by_output(argument: str, value: Any, outputs: Iterable[str]) -> dict[str, A
 
 
 def _check_of_keras_3(argument: str, value: Any) -> None:
-    if any(base.__module__.startswith("tf_keras.") for base in type(value).__mro__):
+    if is_of_keras_2(value):
         raise ValueError(
             f"`{argument}` is an object of Keras 2, and HINet a model of Keras 3. Received: "
             f"{type(value).__name__} of tf_keras. Take it from `keras` or `hinet_tf`, or train the "

@@ -107,3 +107,63 @@ print(os.environ.get("TF_USE_LEGACY_KERAS"))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "True 3\nNone\n"
+
+
+class Doubled(hinet_tf.HINet):
+    def call(self, inputs, training=None, mask=None):
+        return {name: 2 * image for name, image in super().call(inputs).items()}
+
+
+def test_modified_network_has_no_twin(model):
+    """Neither a layer changed in place nor a method written anew is lost in silence."""
+    steeper = model.rebuilt()
+    steeper.get_layer("stage1_encoder0").negative_slope = 0.9
+    for modified in (Doubled(width=2, depth=2), steeper):
+        with pytest.raises(ValueError, match=r"was modified.*Expected: a HINet as it is") as error:
+            to_tf_keras(modified)
+        assert "\n" not in str(error.value)
+    to_tf_keras(model.rebuilt(dtype="mixed_bfloat16"))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        hinet_tf.Restorer,
+        hinet_tf.to_local,
+        lambda twin: hinet_tf.export_tflite(twin, "new.tflite"),
+        lambda twin: hinet_tf.export_saved_model(twin, "new"),
+    ],
+)
+def test_twin_where_the_model_is_needed(twin, use):
+    with pytest.raises(ValueError, match=r"Keras 2.*hinet_tf\.legacy\.from_tf_keras") as error:
+        use(twin)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5")
+def test_saved_twins_and_hdf5_files_are_refused_with_the_line_that_converts_them(
+    model, twin, tmp_path, capsys, monkeypatch
+):
+    from hinet_tf.commands.hinet import main
+
+    monkeypatch.chdir(tmp_path)
+    model.save("three.h5")
+    for name in ("two.h5", "two.keras"):
+        twin.save(name)
+    for name, way in (
+        ("two.h5", "hinet_tf.legacy.from_tf_keras(tf_keras.models.load_model('two.h5'))"),
+        ("two.keras", "hinet_tf.legacy.from_tf_keras(tf_keras.models.load_model('two.keras'))"),
+        ("three.h5", "keras.models.load_model('three.h5')"),
+    ):
+        with pytest.raises(ValueError) as error:
+            hinet_tf.models.open_model(name)
+        assert way in str(error.value) and "\n" not in str(error.value)
+        words = f"export tflite --model {name} --out new.tflite"
+        assert main(words.split()) == 2
+        line = capsys.readouterr().err
+        assert way in line and line.count("\n") == 1
+        # What it says can be typed.
+        code = str(error.value).rpartition(": ")[2].removesuffix(".")
+        eval(code, {"hinet_tf": hinet_tf, "tf_keras": tf_keras, "keras": keras})
+        saved = hinet_tf.models.open_model(name.replace(".", "_3.").replace(".h5", ".keras"))
+        assert saved.get_config() == model.get_config()

@@ -17,6 +17,7 @@ from hinet_tf.deploy.graph.subpixel_convolution import SubpixelConvolution
 from hinet_tf.layers import DecoderBlock, EncoderBlock, SupervisedAttention
 from hinet_tf.models import HINet
 from hinet_tf.models.hinet import OUTPUTS
+from hinet_tf.models.keras_2 import kind_of
 
 
 def deployable_graph(
@@ -58,7 +59,7 @@ def deployable_graph(
     """
     if not isinstance(model, HINet):
         raise ValueError(
-            f"Only a hinet_tf.HINet can be exported. Received: {type(model).__name__}. "
+            f"Only a hinet_tf.HINet can be exported. Received: {kind_of(model)}. "
             "Load a model that hinet_tf trained or converted."
         )
     if output not in OUTPUTS:

@@ -20,6 +20,7 @@ from hinet_tf.inference.engines.restoring_function import restoring_function
 from hinet_tf.inference.saved_model_manifest import SavedModelOptions
 from hinet_tf.models import HINet
 from hinet_tf.models.hinet import OUTPUTS
+from hinet_tf.models.keras_2 import kind_of
 
 # 7680 x 4320, the largest video format, fits; it takes 0.9 GB at 8 bits, 1.4 GB at 16 bits.
 MAX_PIXELS = 2**25
@@ -143,7 +144,7 @@ def _validated(
     """A Restorer of the same options, which checks the rest of them and is the reference."""
     if not isinstance(model, HINet):
         raise ValueError(
-            f"Only a hinet_tf.HINet can be exported. Received: {type(model).__name__}. "
+            f"Only a hinet_tf.HINet can be exported. Received: {kind_of(model)}. "
             "Load a model that hinet_tf trained or converted."
         )
     if model.channels not in (1, 3):

@@ -21,6 +21,7 @@ from hinet_tf.deploy.tflite.verification_photos import verification_pairs
 from hinet_tf.files import atomic_path
 from hinet_tf.models import HINet
 from hinet_tf.models.hinet import OUTPUTS
+from hinet_tf.models.keras_2 import kind_of
 from hinet_tf.models.weights import check_finite_weights
 
 # Longest side of a signature; activations of 8192 x 8192 at width 16 already take 17 GB.
@@ -131,7 +132,7 @@ def export_tflite(
 def _validated(model: Any, sizes: Any, output: str, image_type: str) -> list[tuple[int, int]]:
     if not isinstance(model, HINet):
         raise ValueError(
-            f"Only a hinet_tf.HINet can be exported. Received: {type(model).__name__}. "
+            f"Only a hinet_tf.HINet can be exported. Received: {kind_of(model)}. "
             "Load a model that hinet_tf trained or converted."
         )
     check_finite_weights(model)
