@@ -90,7 +90,11 @@ def blend_weights(starts: list[int], tile: int, overlap: int) -> np.ndarray:
 def choose_tile(
     height: int, width: int, memory: int, bytes_per_pixel: int, overlap: int
 ) -> tuple[int, int]:
-    """The whole image where the memory allows it, else the largest square tile that it does.
+    """The whole image where the memory allows it, else as few tiles as it does.
+
+    Their number is that of the largest square tile that fits; then tiles are made no larger
+    than that number needs. An image just too large for one call would otherwise be computed
+    more than twice, in four tiles that repeat one another.
 
     Args:
         height: Height of the image.
@@ -109,5 +113,14 @@ def choose_tile(
     # side^2 * bytes_per_pixel + side * width * STRIP_BYTES = memory, solved for the side.
     half = width * STRIP_BYTES / (2 * bytes_per_pixel)
     side = (half**2 + memory / bytes_per_pixel) ** 0.5 - half
-    side = max(64, next_multiple(3 * overlap, 16), int(side) // 16 * 16)
-    return side, side
+    smallest = max(64, next_multiple(3 * overlap, 16))
+    side = max(smallest, int(side) // 16 * 16)
+
+    def needed(size: int) -> int:
+        if size <= side:
+            return side
+        units, shared = -(-size // 16), -(-overlap // 16)
+        count = -(-(units - shared) // (side // 16 - shared))
+        return max(smallest, 16 * (shared - (shared - units) // count))
+
+    return needed(height), needed(width)

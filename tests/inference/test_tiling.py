@@ -45,6 +45,19 @@ def test_chosen_tiles_fit_the_budget(shape, memory):
     if memory == 2**38:
         assert (height, width) == shape
     elif (height, width) != shape:
-        # The next larger tile would not fit.
-        larger = height + 16
-        assert larger**2 * 740 + larger * shape[1] * STRIP_BYTES > memory
+        # A square tile that needs fewer of its kind along either axis would not fit.
+        for size, side in zip(shape, (height, width), strict=True):
+            count = len(tile_starts(size, side, 32))
+            larger = side
+            while count > 1 and len(tile_starts(size, larger, 32)) == count:
+                larger += 16
+            assert count == 1 or larger**2 * 740 + larger * shape[1] * STRIP_BYTES > memory
+
+
+def test_an_image_just_too_large_is_not_computed_twice():
+    height, width = choose_tile(1504, 1995, 2**30, 512, overlap=32)
+    tops, lefts = tile_starts(1504, height, 32), tile_starts(1995, width, 32)
+    assert (len(tops), len(lefts)) == (2, 2)
+    assert len(tops) * height * len(lefts) * width < 1.06 * 1504 * 1995
+    # One row of pixels less in either direction would take a tile more.
+    assert len(tile_starts(1504, height - 16, 32)) == 3 == len(tile_starts(1995, width - 16, 32))

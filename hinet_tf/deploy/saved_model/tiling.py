@@ -165,10 +165,15 @@ class TiledRestoration:
         smallest = max(64, next_multiple(3 * self.overlap, 16))
         side = tf.maximum(tf.cast(side, tf.int32) // 16 * 16, smallest)
         is_whole = self._cost(rows, columns) <= self.memory
-        tile_height, tile_width = (
-            tf.where(is_whole, size, tf.minimum(side, size)) for size in (height, width)
-        )
-        return tile_height, tile_width
+        shared = -(-self.overlap // 16)
+
+        def needed(size: tf.Tensor) -> tf.Tensor:
+            units = -(-size // 16)
+            count = tf.maximum(-(-(units - shared) // (side // 16 - shared)), 1)
+            tile = tf.maximum(16 * (shared - (shared - units) // count), smallest)
+            return tf.where(is_whole | (size <= side), size, tile)
+
+        return needed(height), needed(width)
 
     def _cost(self, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
         """Bytes that restoring an image in one piece takes; int64."""
