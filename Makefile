@@ -3,6 +3,7 @@
 #   make test   runs the test suite
 #   make fuzz   attacks readers, served models, threads and commands; MINUTES=10
 #   make test-web   drives the web page in Chromium
+#   make test-cluster   restores in bulk on a Dask cluster of this machine, a worker killed
 #   make docs   builds the documentation in build/site, strictly
 #   make test-arm   runs .tflite files on emulated ARM64 processors
 #   make test-legacy   loads what is exported in TensorFlow 2.15, in an environment of its own
@@ -17,7 +18,7 @@ STEPS := 500
 # The newest for which there are wheels of TensorFlow 2.15.
 LEGACY_PYTHON ?= python3.11
 
-.PHONY: demo docs test test-slow test-arm test-bulk test-legacy test-web fuzz lint clean
+.PHONY: demo docs test test-slow test-arm test-bulk test-cluster test-legacy test-web fuzz lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/python training/train.py --task denoise --run $(DEMO)/training --steps $(STEPS) \
@@ -37,6 +38,13 @@ test-bulk: pyproject.toml
 	$(PYTHON) -m venv $(VENV)/bulk
 	$(VENV)/bulk/bin/pip install --quiet --disable-pip-version-check --editable '.[bulk,serving]' pytest
 	$(VENV)/bulk/bin/python -m pytest tests/export/test_bulk_restore.py
+
+# A scheduler and three workers on this machine; minutes.
+test-cluster: pyproject.toml
+	$(PYTHON) -m venv $(VENV)/cluster
+	$(VENV)/cluster/bin/pip install --quiet --disable-pip-version-check --editable '.[bulk,serving]' \
+		'apache-beam[dask]' pytest
+	$(VENV)/cluster/bin/python -m pytest tests/export/test_bulk_cluster.py
 
 # Debian's Chromium and a driver for it; where root is not at hand, the tests that need them are skipped.
 test-web: $(VENV)/test-installed

@@ -142,7 +142,11 @@ def draw(curves: dict[str, list[dict]], path: Path) -> None:
                 axis.loglog(xs, ys, "o-", label=CURVES[name] + exponent)
             axis.set(xlabel="width" if column else "megapixels", ylabel=label)
             axis.grid(alpha=0.3)
-            axis.legend(fontsize=8)
+            axis.legend(fontsize=8, loc="lower right")
+            if column:
+                axis.set_xticks([point["size"] for point in curves.get("train", [])])
+                axis.xaxis.set_major_formatter("{x:g}")
+                axis.set_xticks([], minor=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=80)
 

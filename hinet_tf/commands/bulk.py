@@ -13,6 +13,7 @@ export/bulk_restore.py is the same command.
 import argparse
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from hinet_tf.command_line import (
     EXIT_DONE,
@@ -57,23 +58,44 @@ def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
             "hinet export saved-model wrote, such as models/denoise/1."
         )
     load_tensorflow(args.quiet)
+    from hinet_tf.deploy.bulk import dask_cluster
     from hinet_tf.deploy.bulk.files import DEAD_LETTERS, remove_partial
-    from hinet_tf.deploy.bulk.restoration import COUNTERS, BulkRestoration
+    from hinet_tf.deploy.bulk.restoration import BulkRestoration
 
     console = message_console(args)
+    beam_options, on_dask = dask_cluster.dask_options(beam_options)
     start = time.monotonic()
-    with console.status("Restoring; Beam's runner shows its progress where it has a page for it"):
+    with console.status(
+        "Restoring; Beam's runner shows its progress where it has a page for it"
+    ) as status:
         pipeline = beam.Pipeline(options=PipelineOptions(list(beam_options)))
-        pipeline | BulkRestoration(args.input, args.model, args.out, args.retry_failed)
-        result = pipeline.run()
+        pipeline | BulkRestoration(
+            args.input, args.model, args.out, args.retry_failed, list_first=on_dask
+        )
+        try:
+            result = pipeline.run()
+        except OSError as error:
+            if not on_dask:
+                raise
+            raise UsageError(
+                f"No Dask scheduler answers: {error}. Start one with `dask scheduler`, and name "
+                "it by --dask_client_address tcp://HOST:8786."
+            ) from error
+        if on_dask:
+            dask_cluster.watch(result, lambda line: status.update(f"Restoring: {line}"))
         result.wait_until_finish()
     remove_partial(args.out)
-    counters = dict.fromkeys(COUNTERS, 0)
-    for counter in result.metrics().query(beam.metrics.MetricsFilter().with_namespace("bulk"))[
-        "counters"
-    ]:
-        counters[counter.key.metric.name] += counter.committed or 0
     seconds = time.monotonic() - start
+    if on_dask:  # Which keeps no counters.
+        letters = FileSystems.match([FileSystems.join(args.out, DEAD_LETTERS, "**")])
+        failed = len(letters[0].metadata_list)
+        console.print(
+            f"finished in {seconds:.1f} s, {failed} failed -> {args.out}",
+            markup=False,
+            soft_wrap=True,
+        )
+        return EXIT_FAILED if failed else EXIT_DONE
+    counters = _counters(result)
     console.print(
         f"{counters['done']} restored, {counters['failed']} failed, {counters['skipped']} skipped "
         f"in {seconds:.1f} s ({counters['pixels'] / 1e6 / seconds:.3f} megapixels/s) -> {args.out}",
@@ -83,6 +105,18 @@ def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
     if counters["failed"]:
         console.print(f"reasons: {FileSystems.join(args.out, DEAD_LETTERS)}", markup=False)
     return EXIT_FAILED if counters["failed"] else EXIT_DONE
+
+
+def _counters(result: Any) -> dict[str, int]:
+    import apache_beam as beam
+
+    from hinet_tf.deploy.bulk.restoration import COUNTERS
+
+    counters = dict.fromkeys(COUNTERS, 0)
+    found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace("bulk"))
+    for counter in found["counters"]:
+        counters[counter.key.metric.name] += counter.committed or 0
+    return counters
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ import json
 import logging
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from apache_beam.io.fileio import MatchFiles
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
-from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInference
+from apache_beam.utils.shared import Shared
 
 from hinet_tf.deploy.bulk.files import dead_letter, download, write_whole
 from hinet_tf.images.image_file import SUFFIXES, open_image
@@ -54,80 +54,47 @@ class Restored(NamedTuple):
     problem: str = ""
 
 
-class RestorationHandler(ModelHandler[ImageTask, PredictionResult, Any]):
-    """Lets `RunInference` hold one model per worker process.
-
-    Beam's own handler for TensorFlow asks Keras to load the directory, which Keras 3
-    refuses. Files are restored by `Restorer.restore_file` around the SavedModel, so that depth,
-    profile, EXIF and quality are kept as `hinet-restore` keeps them, byte for byte.
-
-    Args:
-        model: A version directory from `export_saved_model`, on any file system of Beam.
-
-    Example:
-    >>> RunInference(RestorationHandler("gs://models/denoise/1"))  # doctest: +SKIP
-    """
-
-    def __init__(self, model: str) -> None:
-        super().__init__()
-        self._model = model
-
-    def load_model(self) -> Any:
-        """Copies the SavedModel to the worker, checks it and opens it."""
-        from hinet_tf.inference import Restorer
-        from hinet_tf.inference.saved_model_manifest import read_manifest
-
-        with tempfile.TemporaryDirectory() as folder:
-            local = Path(folder) / "model"
-            download(self._model, local)
-            recipe = read_manifest(local).recipe
-            return Restorer(
-                local,
-                tile=recipe.tile,
-                overlap=recipe.overlap,
-                memory=recipe.memory,
-                name=self._model,
-            )
-
-    def run_inference(
-        self, batch: Sequence[ImageTask], model: Any, inference_args: Any = None
-    ) -> Iterable[PredictionResult]:
-        """Restores each file; one that fails is no failure of the batch."""
-        return [PredictionResult(task, _restore(task, model)) for task in batch]
-
-    def batch_elements_kwargs(self) -> dict[str, int]:
-        """One file at a time: sizes differ, and one already uses every core."""
-        return {"min_batch_size": 1, "max_batch_size": 1}
-
-
 class BulkRestoration(beam.PTransform):
     """From a file pattern to restored files and dead letters; what is there already is skipped.
 
     Args:
         pattern: Such as `gs://photos/**`; its part before the first `*` is cut off the names.
-        model: As for `RestorationHandler`.
+        model: A version directory from `export_saved_model`, on any file system of Beam.
         out: Folder of the results.
         retry_failed: Try again what has a dead letter from an earlier run.
+        list_first: List the files while the pipeline is built, for a runner that never cuts
+            what it began with into more parts (Dask's); their names travel with the pipeline.
 
     Example:
     >>> pipeline | BulkRestoration("photos/**", "models/denoise/1", "out")  # doctest: +SKIP
     """
 
-    def __init__(self, pattern: str, model: str, out: str, retry_failed: bool = False) -> None:
+    def __init__(
+        self,
+        pattern: str,
+        model: str,
+        out: str,
+        retry_failed: bool = False,
+        list_first: bool = False,
+    ) -> None:
         super().__init__()
         self._pattern, self._model, self._out = pattern, model, out
         self._retry_failed = retry_failed
+        self._list_first = list_first
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
         """Builds the pipeline."""
+        files = MatchFiles(self._pattern)
+        if self._list_first:
+            files = beam.Create(FileSystems.match([self._pattern])[0].metadata_list)
         return (
             begin
-            | "List" >> MatchFiles(self._pattern)
+            | "List" >> files
             | "Name" >> beam.FlatMap(_named, _root(self._pattern), self._out)
             # Spreads the files over the workers, and brings those of one name together.
             | "Gather" >> beam.GroupByKey()
             | "Read" >> beam.ParDo(_Read(self._out, self._retry_failed))
-            | "Restore" >> RunInference(RestorationHandler(self._model))
+            | "Restore" >> beam.ParDo(_Restore(self._model))
             | "Write" >> beam.ParDo(_Write(self._out))
         )
 
@@ -156,14 +123,35 @@ class _Read(beam.DoFn):
             yield _read(task)
 
 
+class _Restore(beam.DoFn):
+    """Restores each file by `Restorer.restore_file` around the SavedModel.
+
+    So depth, profile, EXIF and quality are kept as `hinet-restore` keeps them, byte for byte. One
+    file at a time, for one already uses every core; and none waits for the end of a bundle, as
+    in Beam's `RunInference`: its Dask runner loses what comes then.
+    """
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self._model = model
+        self._shared = Shared()
+
+    def setup(self) -> None:
+        # One model per process, however many threads and bundles.
+        self._restorer = self._shared.acquire(lambda: _open_restorer(self._model))
+
+    def process(self, task: ImageTask) -> Iterator[tuple[ImageTask, Restored]]:
+        yield task, _restore(task, self._restorer)
+
+
 class _Write(beam.DoFn):
     def __init__(self, out: str) -> None:
         super().__init__()
         self._out = out
         self._counters = {name: Metrics.counter("bulk", name) for name in COUNTERS}
 
-    def process(self, result: PredictionResult) -> Iterator[str]:
-        task, restored = result.example, result.inference
+    def process(self, result: tuple[ImageTask, Restored]) -> Iterator[str]:
+        task, restored = result
         if restored.problem:
             report = {"source": task.source, "reason": restored.problem}
             write_whole(self._out, dead_letter(self._out, task.name), json.dumps(report).encode())
@@ -186,6 +174,20 @@ def _read(task: ImageTask) -> ImageTask:
             return task._replace(content=file.read())
     except (BeamIOError, OSError) as error:
         return task._replace(problem=f"it cannot be read: {error}")
+
+
+def _open_restorer(model: str) -> Any:
+    """Copies the SavedModel to the worker, checks it and opens it."""
+    from hinet_tf.inference import Restorer
+    from hinet_tf.inference.saved_model_manifest import read_manifest
+
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder) / "model"
+        download(model, local)
+        recipe = read_manifest(local).recipe
+        return Restorer(
+            local, tile=recipe.tile, overlap=recipe.overlap, memory=recipe.memory, name=model
+        )
 
 
 def _restore(task: ImageTask, restorer: Any) -> Restored:
