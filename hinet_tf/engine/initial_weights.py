@@ -63,4 +63,6 @@ def _kind(model: object) -> str:
 def _remedy(key: str, value: object) -> str:
     if key == "width":
         return f"Use --scale {value / 64:g}."
+    if key == "depth":
+        return f"Use --set depth={value}."
     return "Start from other weights."

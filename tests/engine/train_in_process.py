@@ -48,8 +48,9 @@ def train(replicas=1, optimizer="adam", steps=20, remedies=True, out=None, **cha
         task="denoise",
         **{
             "degradation": "gaussian_noise",
-            "scale": 0.125,
-            "patch": 32,
+            "scale": 0.0625,
+            "depth": 2,
+            "patch": 16,
             "batch": 8,
             "steps": 100,
             "learning_rate": 2e-4,

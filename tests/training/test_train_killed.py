@@ -13,7 +13,8 @@ from hinet_tf.engine.checkpoints import Checkpoints
 SCRIPT = Path(__file__).with_name("run_quietly.py")
 STEPS = 24
 ARGUMENTS = [
-    *("--task", "denoise", "--scale", "0.0625", "--patch", "16", "--batch", "2"),
+    *("--task", "denoise", "--scale", "0.0625", "--set", "depth=2"),
+    *("--patch", "16", "--batch", "2"),
     *("--set", "degradation=gaussian_noise", "--set", "learning_rate=1e-3", "--set", "ema=0.9"),
     *("--set", "save_every=1", "--set", "validate_every=8", "--steps", str(STEPS)),
 ]

@@ -16,7 +16,8 @@ from hinet_tf.engine.json_log import JsonLog
 pytestmark = pytest.mark.slow
 COMMAND = Path(__file__).parents[2] / "training" / "train.py"
 ARGUMENTS = [
-    *("--task", "denoise", "--scale", "0.0625", "--patch", "16", "--batch", "4"),
+    *("--task", "denoise", "--scale", "0.0625", "--set", "depth=2"),
+    *("--patch", "16", "--batch", "4"),
     *("--set", "degradation=gaussian_noise", "--set", "save_every=1", "--set", "validate_every=50"),
 ]
 

@@ -18,7 +18,7 @@ from tests.models.presets.conftest import card_of
 
 TRAINING = [
     *("--scale", "0.0625", "--patch", "16", "--batch", "2", "--steps", "2"),
-    *("--set", "hin_levels=3,4", "--set", "learning_rate=1e-7"),
+    *("--set", "depth=3", "--set", "hin_levels=1,2", "--set", "learning_rate=1e-7"),
     *("--set", "final_learning_rate=1e-7", "--data", "builtin"),
 ]
 
@@ -106,30 +106,24 @@ def test_evaluate_refuses_a_preset_of_another_task(shipped, pairs, tmp_path, cap
     assert json.loads((tmp_path / "scores.json").read_text())["models"][0]["images"] == 1
 
 
-@pytest.fixture
-def deep(shipped):
-    """A preset as deep as what `train.py` trains."""
-    config = {"width": 4, "depth": 5, "hin_levels": [3, 4], "channels": 3}
-    card = card_of("derain_deep", "derain", config=config)
-    write_preset(shipped, card, HINet(width=4, hin_levels=(3, 4)))
-
-
-def test_training_starts_from_a_preset(deep, tmp_path, capsys):
+def test_training_starts_from_a_preset(shipped, tmp_path, capsys):
     run = tmp_path / "run"
-    command = ["--task", "denoise", "--init", "derain_deep", "--run", str(run), *TRAINING]
+    command = ["--task", "denoise", "--init", "derain_small", "--run", str(run), *TRAINING]
     assert train(command) == 2
     assert "preset for derain" in capsys.readouterr().err and not run.exists()
     assert train([*command, "--force"]) == 0
     # Two steps of 1e-7 move no weight by more than that each.
-    trained, start = open_model(run / "last.keras"), HINet.from_preset("derain_deep")
+    trained, start = open_model(run / "last.keras"), HINet.from_preset("derain_small")
     for after, before in zip(trained.get_weights(), start.get_weights(), strict=True):
         np.testing.assert_allclose(after, before, atol=1e-6)
 
 
-def test_training_of_another_size_names_the_presets_size(deep, tmp_path, capsys):
-    command = ["--task", "derain", "--init", "derain_deep", "--run", str(tmp_path / "run")]
+def test_training_of_another_size_names_the_presets_size(shipped, tmp_path, capsys):
+    command = ["--task", "derain", "--init", "derain_small", "--run", str(tmp_path / "run")]
     assert train([*command, *TRAINING, "--scale", "0.125"]) == 1
     assert "Use --scale 0.0625" in capsys.readouterr().err
+    assert train([*command, *TRAINING, "--set", "depth=4"]) == 1
+    assert "depth=3; this training has depth=4. Use --set depth=3." in capsys.readouterr().err
 
 
 def test_training_from_nothing_names_the_presets(shipped, tmp_path, capsys):
