@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     before = len(made_by) - len(args.run)
     steps = zip(args.run, made_by[before:], strict=True)
     for number, (directory, step) in enumerate(steps, start=before + 1):
-        step["curve"] = f"{card['name']}_curve{number}.png"
+        step["curve"] = f"{card['name']}_curve{number}.webp"
         with atomic_path(args.docs / step["curve"]) as temporary:
             learning_curve(temporary, records(directory))
     card["failures"] = draw_failures(args.docs, card["name"], card["task"], restorer)
