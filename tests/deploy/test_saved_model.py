@@ -34,7 +34,7 @@ def model():
 @pytest.fixture(scope="module")
 def shallow():
     """Quicker to export, and its sizes need not be multiples of 16."""
-    return small_model(depth=3)
+    return small_model(depth=2)
 
 
 @pytest.fixture(scope="module")
@@ -285,7 +285,7 @@ def test_local_statistics(tmp_path, shallow):
 
 
 def test_a_gray_model_takes_gray_files_only(tmp_path):
-    model = small_model(channels=1, depth=3)
+    model = small_model(channels=1, depth=2)
     served = tf.saved_model.load(str(export_saved_model(model, tmp_path).path))
     gray = photo(20, 30)[..., :1]
     answers, problems = restore_files(served, [encode(gray), encode(photo(20, 30))])
@@ -327,6 +327,7 @@ open("out.png", "wb").write(answer["restored_bytes"][0].numpy())
     np.testing.assert_array_equal(restored, restorer.restore(image))
 
 
+@pytest.mark.slow
 def test_openvino_reads_the_network_inside(served, tmp_path):
     openvino = pytest.importorskip("openvino")
     image = photo(48, 64).astype(np.float32)[np.newaxis] / np.float32(255)

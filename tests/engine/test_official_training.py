@@ -10,7 +10,7 @@ import pytest
 SCRIPT = Path(__file__).with_name("golden_in_process.py")
 
 
-@pytest.mark.parametrize("loss", ["psnr", "l1"])
+@pytest.mark.parametrize("loss", ["psnr", pytest.param("l1", marks=pytest.mark.slow)])
 def test_two_replicas_make_the_official_steps(tmp_path, golden, golden_path, loss):
     name = f"official_training_{loss}_wf2.npz"
     reference = golden(name)

@@ -87,7 +87,7 @@ CHECKS = {"descent": check_descent, "adam": check_adam}
 DESCENT_FIRST = ["descent", pytest.param("adam", marks=pytest.mark.slow)]
 
 
-@pytest.mark.parametrize("optimizer", CHECKS)
+@pytest.mark.parametrize("optimizer", DESCENT_FIRST)
 def test_two_replicas_train_like_one_device(tmp_path, one_device, optimizer):
     other = trained(tmp_path, "replicas", optimizer=optimizer, replicas=2)
     CHECKS[optimizer](one_device[optimizer], other)
@@ -108,7 +108,7 @@ def large_batch(tmp_path_factory):
 
 
 @pytest.mark.parametrize("optimizer", DESCENT_FIRST)
-@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("replicas", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_accumulation_trains_like_the_large_batch(tmp_path, large_batch, optimizer, replicas):
     options = {"batch": 16, "accumulate": 4, "replicas": replicas}
     parts = trained(tmp_path, "parts", optimizer=optimizer, **options)

@@ -24,7 +24,7 @@ def main():
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.keras"
-    HINet(width=4).save(path)
+    HINet(width=4, depth=2).save(path)
     return path
 
 

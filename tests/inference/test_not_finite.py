@@ -11,7 +11,7 @@ from hinet_tf.commands.restore import main
 
 @pytest.fixture
 def model():
-    return HINet(width=2)
+    return HINet(width=2, depth=2)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_weights_that_are_no_numbers_are_refused_at_opening(with_nan):
 
 
 def test_weights_that_overflow_are_refused_at_opening(overflowing):
-    with pytest.raises(ValueError, match=r"my\.keras gives NaN or infinity for an image of 16x16"):
+    with pytest.raises(ValueError, match=r"my\.keras gives NaN or infinity for an image of 2x2"):
         Restorer(overflowing, name="my.keras")
 
 

@@ -45,7 +45,7 @@ def test_saved_twin_comes_back_as_the_same_model(model, images, tmp_path, name):
 
 
 # A SavedModel of Keras 2 comes back without the optimizer's values, of any network.
-@pytest.mark.parametrize("name", ["twin.h5", "twin.keras"])
+@pytest.mark.parametrize("name", ["twin.h5", pytest.param("twin.keras", marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5")
 def test_training_goes_on_where_it_was_saved(model, images, tmp_path, name):
     """The optimizer's values are saved by the names of the weights: no two may be alike."""
