@@ -87,7 +87,8 @@ def main() -> None:
     from hinet_tf.evaluation.scoring import score_pairs, summarize
 
     chosen = [name for name, card in hinet_tf.presets().items() if card["task"] == args.task]
-    fixed = {name: Timed(hinet_tf.Restorer(name).restore) for name in chosen}
+    exact = {"engine": "tensorflow", "precision": "float32"}
+    fixed = {name: Timed(hinet_tf.Restorer(name, **exact).restore) for name in chosen}
     fixed |= {name: Timed(function(name)) for name in args.function}
     results = {}
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ def overhead(args):
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         model, path = export(args, folder)
-        restorer = Restorer(model)
+        restorer = Restorer(model, precision="float32")
         signature = tf.saved_model.load(str(path)).signatures["restore_float"]
         for side in (256, 500):
             image = np.random.default_rng(side).random((side, side, 3), np.float32)
@@ -119,7 +119,7 @@ def requests(args, images):
     random = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         model, path = export(args, folder)
-        restorer = Restorer(model)
+        restorer = Restorer(model, precision="float32")
         files = []
         for index, image in enumerate(images):
             file = io.BytesIO()

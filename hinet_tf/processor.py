@@ -1,5 +1,6 @@
 """What this machine computes fast in."""
 
+import importlib.util
 from pathlib import Path
 
 
@@ -19,13 +20,14 @@ def fastest_precision() -> str:
 
     Returns:
         `"bfloat16"` for a GPU of compute capability 8.0 and more, or a processor with AMX, where
-        it is twice as fast; else `"float32"`: without hardware for it, bfloat16 is slower.
+        it is twice as fast; else `"float32"`: without hardware for it, bfloat16 is slower. Where
+        TensorFlow is not installed, nobody is asked what the GPU can.
 
     Example:
     >>> fastest_precision() in ("float32", "bfloat16")
     True
     """
-    if has_gpu():
+    if has_gpu() and importlib.util.find_spec("tensorflow"):
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")

@@ -29,6 +29,12 @@ def golden_path():
 
 
 @pytest.fixture(autouse=True)
+def float32_by_default(monkeypatch):
+    """What is left to `auto` computes in float32 everywhere; tests of `auto` say otherwise."""
+    monkeypatch.setattr("hinet_tf.processor.has_amx", lambda: False)
+
+
+@pytest.fixture(autouse=True)
 def clean_keras_state():
     """Every test starts from the default policy and the same random numbers."""
     import keras

@@ -79,8 +79,8 @@ def make_parser() -> CommandParser:
     results.add_argument("--gallery", type=Path, metavar="DIR", help="page of the worst images")
     results.add_argument("--gallery-images", type=whole_number(1), default=24, metavar="N")
     network = parser.add_argument_group("network")
-    add_engine_option(network)
-    add_restorer_options(network, "64G")
+    add_engine_option(network, "auto")
+    add_restorer_options(network, "64G", "auto")
     return parser
 
 
@@ -155,10 +155,18 @@ def run(args: argparse.Namespace) -> int:
         if args.gallery:
             folder = args.gallery / f"model{number + 1}" if args.compare else args.gallery
             gallery = Gallery(folder, args.protocols[0], args.gallery_images)
-        scores.append(_score(args, model, number, pairs, gallery))
+        restorer = _open_restorer(args, model)
+        say(f"Engine {restorer.engine_name}, {restorer.precision}")
+        scores.append(_score(args, restorer, number, pairs, gallery))
         summary = summarize(scores[-1])
         report["models"].append(
-            {"model": model, **summary, "scores": [score._asdict() for score in scores[-1]]}
+            {
+                "model": model,
+                "engine": restorer.engine_name,
+                "precision": restorer.precision,
+                **summary,
+                "scores": [score._asdict() for score in scores[-1]],
+            }
         )
         say(summary_table(f"{model}: {summary['images']} images", summary))
         identical = max(means["identical"] for means in summary["restored"].values())
@@ -185,22 +193,25 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _score(args: argparse.Namespace, model: str, number: int, pairs: list, gallery) -> list:
-    import numpy as np
-    from PIL import Image
-
-    from hinet_tf.evaluation.scoring import score_pairs
-    from hinet_tf.files import atomic_path
+def _open_restorer(args: argparse.Namespace, model: str):
     from hinet_tf.inference import Restorer
     from hinet_tf.models import open_model
 
-    restorer = Restorer(
+    return Restorer(
         open_model(model, local=args.local),
         engine=args.engine,
         fast=args.fast,
         name=str(model),
         **restorer_settings(args),
     )
+
+
+def _score(args: argparse.Namespace, restorer, number: int, pairs: list, gallery) -> list:
+    import numpy as np
+    from PIL import Image
+
+    from hinet_tf.evaluation.scoring import score_pairs
+    from hinet_tf.files import atomic_path
 
     def keep(score, images: dict) -> None:
         if gallery:

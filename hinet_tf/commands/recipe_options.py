@@ -6,10 +6,13 @@ from pathlib import Path
 from hinet_tf.command_line import UsageError
 from hinet_tf.commands.checks import check_data, check_initial_weights, check_out_folder
 from hinet_tf.commands.preset_options import check_task
+from hinet_tf.files import json_object
 from hinet_tf.models.presets.registry import preset_names
+from hinet_tf.processor import fastest_precision
 from hinet_tf.tasks import RECIPES, TASKS, get_recipe, quick_recipe
 from hinet_tf.tasks.recipe import PRECISIONS, Recipe
 
+_AUTO = "auto"
 # Options that are recipe keys of the same name, spelled out because they are wanted often.
 _SHORTCUTS = {
     "data": "builtin, a paired folder, a folder of clean images, or tfds:NAME",
@@ -20,7 +23,8 @@ _SHORTCUTS = {
     "accumulate": "parts that a batch is split into, to need less memory",
     "init": "weights to start from: a .keras model, official .pth, run directory or preset: "
     + ", ".join(preset_names()),
-    "precision": f"arithmetic of the layers: {', '.join(PRECISIONS)}",
+    "precision": f"arithmetic of the layers: {', '.join(PRECISIONS)}, or auto: bfloat16 where it "
+    "is faster here, else float32; a run keeps what it began with (default: auto)",
 }
 
 
@@ -76,6 +80,11 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
     keys = (*_SHORTCUTS, "learning_rate")
     overrides = [f"{key}={getattr(args, key)}" for key in keys if getattr(args, key) is not None]
     quick = args.data is None and args.recipe is None
+    args.run = Path(args.run or f"runs/{args.task}")
+    if _stated_precision([*overrides, *args.set]) == _AUTO:
+        args.set = [o for o in args.set if not o.startswith("precision=")]
+        overrides = [o for o in overrides if not o.startswith("precision=")]
+        overrides.append(f"precision={_precision_of(args.run) or fastest_precision()}")
     recipe = overridden_recipe(args, quick, overrides)
     if recipe.batch % recipe.accumulate:
         raise UsageError(
@@ -86,9 +95,24 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
     if recipe.init:
         check_initial_weights(recipe.init)
         check_task(recipe.init, recipe.task, args.force)
-    args.run = Path(args.run or f"runs/{args.task}")
     check_out_folder(args.run, "--run")
     return recipe
+
+
+def _stated_precision(overrides: list[str]) -> str:
+    """The last one, as it counts."""
+    stated = [
+        value for key, _, value in (o.partition("=") for o in overrides) if key == "precision"
+    ]
+    return stated[-1] if stated else _AUTO
+
+
+def _precision_of(run: Path) -> str | None:
+    """What a training that is there already computes in, on whichever machine it began."""
+    try:
+        return json_object((run / "config.json").read_bytes()).get("precision")
+    except (OSError, ValueError):
+        return None
 
 
 def overridden_recipe(

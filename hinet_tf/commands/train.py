@@ -145,6 +145,8 @@ def train_in_directory(
 
     with RunDirectory(args.run, writable=writable) as directory:
         directory.check(recipe)
+        if recipe.precision == "bfloat16":
+            say("Computing in bfloat16; --precision float32 for float32.")
         bad: dict[str, None] = {}
         on_bad = (lambda error: bad.setdefault(str(error))) if args.skip_bad else None
         session, fit = open_session(directory, on_bad)

@@ -10,7 +10,7 @@ import numpy as np
 from hinet_tf.images.image_file import MAX_PIXELS
 from hinet_tf.images.pixel_format import PixelFormat
 from hinet_tf.inference.engines import Engine, open_engine
-from hinet_tf.inference.engines.automatic import chosen_engine, chosen_precision
+from hinet_tf.inference.engines.automatic import AUTO, chosen_engine, chosen_precision
 from hinet_tf.inference.tiling import (
     blend_weights,
     choose_tile,
@@ -38,8 +38,9 @@ class Restorer:
         overlap: Pixels that neighbouring tiles share; at most a third of `tile`.
         self_ensemble: Average over the 8 flips and quarter turns; 8 times the cost.
         batch_size: Tiles per call of the network.
-        engine: `"tensorflow"`, `"litert"` for a `.tflite` file, `"openvino"`, or `"auto"`: the
-            fastest here. A preset in OpenVINO needs no TensorFlow.
+        engine: `"tensorflow"`, `"litert"` for a `.tflite` file, `"openvino"`, or `"auto"`: LiteRT
+            for its files, OpenVINO for the name of a preset where it is installed, which needs
+            no TensorFlow then, else TensorFlow.
         fast: Stop after the first stage: 43 % of the cost, somewhat lower quality.
         precision: `"float32"`; `"bfloat16"`; or `"auto"`: bfloat16 for a `HINet` on a processor
             with AMX or a GPU that has it, where it is about twice as fast and within 0.01 dB,
@@ -68,10 +69,10 @@ class Restorer:
         overlap: int = 32,
         self_ensemble: bool = False,
         batch_size: int = 1,
-        engine: str = "tensorflow",
+        engine: str = "auto",
         *,
         fast: bool = False,
-        precision: str = "float32",
+        precision: str = "auto",
         memory: int = 2**30,
         strength: float = 1.0,
         name: str | None = None,
@@ -338,6 +339,10 @@ class Restorer:
                 except UnfitTensorsError:
                     # Keras runs it, or says what is wrong.
                     pass
+                except (ValueError, RuntimeError):
+                    # What nobody asked for may fail; TensorFlow does what OpenVINO cannot.
+                    if engine != AUTO:
+                        raise
             # Late, as in the next case: OpenVINO needs no Keras for a preset.
             from hinet_tf.models import open_model
 

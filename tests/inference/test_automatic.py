@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from hinet_tf import HINet, Restorer
+from hinet_tf import HINet, Restorer, processor
 from hinet_tf.inference.engines import automatic
 from hinet_tf.models.official_network import OfficialNetwork, UnfitTensorsError
 
@@ -61,16 +61,56 @@ def test_tensors_of_another_network_are_named():
 def test_rules(monkeypatch, tiny, amx, gpu, installed):
     monkeypatch.setattr(automatic.platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(automatic.importlib.util, "find_spec", lambda name: installed or None)
-    monkeypatch.setattr(automatic, "has_gpu", lambda: gpu)
-    monkeypatch.setattr(automatic, "has_amx", lambda: amx)
+    monkeypatch.setattr(processor, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(processor, "has_amx", lambda: amx)
     fastest = "bfloat16" if amx or gpu else "float32"
-    monkeypatch.setattr(automatic, "fastest_precision", lambda: fastest)
-    for model in (tiny, "denoise_0.25x"):
+    monkeypatch.setattr(processor, "fastest_precision", lambda: fastest)
+    for model, fast in ((tiny, "tensorflow"), ("denoise_0.25x", "openvino")):
         engine = automatic.chosen_engine(model, "auto")
-        assert engine == ("openvino" if installed and not gpu else "tensorflow")
+        assert engine == (fast if installed and not gpu else "tensorflow")
         assert automatic.chosen_precision(model, engine, "auto") == fastest
         assert automatic.chosen_precision(model, engine, "float32") == "float32"
-    assert automatic.chosen_engine(tiny.rebuilt(norm="local"), "auto") == "tensorflow"
     assert automatic.chosen_engine("model.tflite", "auto") == "litert"
     assert automatic.chosen_precision("model.tflite", "litert", "auto") == "float32"
     assert automatic.chosen_engine(tiny, "litert") == "litert"
+
+
+def test_what_openvino_cannot_tensorflow_does(monkeypatch):
+    pytest.importorskip("openvino")
+    # As of a machine where OpenVINO does not compute in what it should.
+    monkeypatch.setattr(processor, "has_amx", lambda: True)
+    core = "hinet_tf.inference.engines.openvino_engine.OpenVINOEngine"
+
+    def fails(*arguments, **options):
+        raise ValueError("This processor does not compute in bfloat16.")
+
+    monkeypatch.setattr(core, fails)
+    image = np.random.default_rng(0).random((20, 30, 3), np.float32)
+    chosen = Restorer("denoise_0.125x")
+    assert (chosen.engine_name, chosen.precision) == ("tensorflow", "bfloat16")
+    exact = Restorer("denoise_0.125x", engine="tensorflow", precision="float32")
+    difference = np.abs(chosen.restore(image) - exact.restore(image))
+    assert 0 < difference.max() < 0.05
+    with pytest.raises(ValueError, match="does not compute in bfloat16"):
+        Restorer("denoise_0.125x", engine="openvino")
+
+
+def test_results_of_auto_are_within_a_hundredth_of_a_decibel(monkeypatch):
+    from hinet_tf.data import builtin_photos
+    from hinet_tf.metrics.psnr import psnr
+
+    (clean,) = builtin_photos("val").images(0)[1:]
+    clean = clean[:160, :240].astype(np.float32) / 255
+    noisy = np.clip(clean + np.random.default_rng(0).normal(scale=25 / 255, size=clean.shape), 0, 1)
+    noisy = noisy.astype(np.float32)
+    monkeypatch.setattr(processor, "has_amx", lambda: True)
+    scores = {
+        precision: float(
+            psnr(
+                clean,
+                Restorer(HINet.from_preset("denoise_0.125x"), precision=precision).restore(noisy),
+            )
+        )
+        for precision in ("auto", "float32")
+    }
+    assert 0 < abs(scores["auto"] - scores["float32"]) < 0.01

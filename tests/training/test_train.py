@@ -18,7 +18,8 @@ import PIL.Image
 import pytest
 
 from hinet_tf.commands.preset_options import model_details
-from hinet_tf.commands.train import main
+from hinet_tf.commands.recipe_options import recipe_from
+from hinet_tf.commands.train import main, parse_args
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.tasks import Recipe
@@ -409,6 +410,20 @@ def test_sigterm_saves_and_says_how_to_resume(tmp_path, finished, capsys, monkey
     assert Checkpoints(directory / "checkpoints").steps() == [2, 3]
     assert train(directory) == 0
     assert_same_state(directory, finished)
+
+
+def test_precision_is_chosen_once_and_kept(tmp_path, monkeypatch, finished):
+    def chosen(*arguments, run=tmp_path):
+        args = parse_args([*TINY, "--steps", "4", "--run", str(run), *arguments])
+        return recipe_from(args).precision
+
+    assert chosen() == "float32"
+    monkeypatch.setattr("hinet_tf.processor.has_amx", lambda: True)
+    assert chosen() == chosen("--precision", "auto") == "bfloat16"
+    assert chosen("--set", "precision=auto") == "bfloat16"
+    assert chosen("--precision", "float32") == chosen("--set", "precision=float32") == "float32"
+    # A run that began elsewhere goes on as it began.
+    assert chosen(run=finished) == "float32"
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])

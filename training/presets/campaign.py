@@ -54,17 +54,7 @@ class Training(NamedTuple):
         settings = [f"{key}={value}" for key, value in self.settings.items()]
         options = [word for setting in settings for word in ("--set", setting)]
         program = [sys.executable, "training/train.py", "--task", self.task, "--data", folders]
-        run = runs / self.name
-        return [*program, *options, "--precision", _precision(run), "--run", str(run)]
-
-
-def _precision(run: Path) -> str:
-    """What the run began with; else bfloat16 where the processor multiplies matrices in it."""
-    config = run / "config.json"
-    if config.is_file():
-        return json.loads(config.read_text())["precision"]
-    cpuinfo = Path("/proc/cpuinfo")
-    return "bfloat16" if cpuinfo.is_file() and "amx_bf16" in cpuinfo.read_text() else "float32"
+        return [*program, *options, "--run", str(runs / self.name)]
 
 
 # Yields to other work, and still advances beside it: at 19 it would starve.

@@ -55,7 +55,7 @@ def score_exports(
         return tuple(means[side][test_set.protocol]["psnr"] for side in ("restored", "degraded"))
 
     on_progress("float32")
-    reference, before = mean_psnr(Restorer(model))
+    reference, before = mean_psnr(Restorer(model, precision="float32"))
     result: dict[str, Any] = {
         "set": test_set.key,
         "size": f"{size[0]}x{size[1]}",

@@ -89,9 +89,9 @@ def run(args: argparse.Namespace) -> int:
     rounded = HINet.from_config(trained.get_config())
     rounded.set_weights([weight.astype(np.float16) for weight in trained.get_weights()])
     card = _card(args.name, rounded, made_by) | {"averaged": args.average}
-    restorer = Restorer(rounded)
+    restorer = Restorer(rounded, precision="float32")
     card["check"] = check_scores(restorer, card["task"])
-    card["rounding"] = _rounding(Restorer(trained), restorer, card)
+    card["rounding"] = _rounding(Restorer(trained, precision="float32"), restorer, card)
 
     before = len(made_by) - len(args.run)
     steps = zip(args.run, made_by[before:], strict=True)

@@ -78,7 +78,7 @@ def _score(args: argparse.Namespace, name: str, task: str, status) -> dict[str, 
     path = args.presets / f"{name}.json"
     model = HINet.from_preset(path)
     # Whole images, as published figures are; 64 GB of feature maps are more than any takes.
-    restorer = Restorer(model, memory=2**36)
+    restorer = Restorer(model, precision="float32", memory=2**36)
     test_sets = [
         test_set._replace(pairs=test_set.pairs[: args.limit])
         for test_set in preset_test_sets(task, args.data)

@@ -163,7 +163,7 @@ def _validated(
         raise ValueError(f"`max_pixels` must lie in [1, 2**29]. Received: {max_pixels}")
     if jpeg_quality is not None and not 1 <= jpeg_quality <= 100:
         raise ValueError(f"`jpeg_quality` must lie in [1, 100]. Received: {jpeg_quality}")
-    return Restorer(model, fast=output == "stage1", **options)
+    return Restorer(model, engine="tensorflow", fast=output == "stage1", **options)
 
 
 def _module(model: HINet, recipe: SavedModelOptions) -> ServingModule:
