@@ -47,7 +47,7 @@ def arguments(tmp_path_factory):
     HINet(width=4, depth=2).save(directory / "start.keras")
     return [
         *("--task", "denoise", "--data", f"{directory / 'photos'},{directory / 'pairs'}"),
-        *("--scale", "0.0625", "--set", "depth=2"),
+        *("--scale", "0.0625", "--set", "depth=2", "--precision", "float32"),
         *("--patch", "16", "--batch", "4", "--steps", str(STEPS)),
         *("--set", "degradation=gaussian_noise", "--set", "shares=3,1", "--set", "ema=0.9"),
         *("--set", "learning_rate=1e-3", "--set", "validate_every=3", "--set", "save_every=3"),
