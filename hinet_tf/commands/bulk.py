@@ -11,6 +11,7 @@ export/bulk_restore.py is the same command.
 """
 
 import argparse
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -48,6 +49,8 @@ def parse_args(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, l
 def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
     """Runs the pipeline to its end; returns 1 if any image failed."""
     check_extra("apache_beam", "Bulk restoration needs Beam", "bulk")
+    # Beam warns of Google's clients, which nobody asked for.
+    logging.getLogger().addFilter(lambda record: "apitools" not in record.getMessage())
     import apache_beam as beam
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions

@@ -106,6 +106,7 @@ def test_killed_in_the_middle_and_started_again(photos, network, model, tmp_path
     # Exactly once: what the first run finished, the second left alone.
     assert all((out / name).stat().st_mtime_ns == when for name, when in written.items())
     assert all((out / name).stat().st_mtime_ns > killed_at for name in done.keys() - half.keys())
+    assert "WARNING:root" not in errors, "a line of a library"
     summary = next(line for line in errors.splitlines() if " restored, " in line)
     assert summary.startswith(f"{len(done) - len(half)} restored, ")
     assert "megapixels/s" in summary
