@@ -168,8 +168,16 @@ def _grpc_sender(host: str, model: str, label: str | None) -> _Sender:
     # Before TensorFlow, which talks while it is imported.
     if importlib.util.find_spec("tensorflow_serving") is None:
         raise ModuleNotFoundError(name="tensorflow_serving")
-    from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
-    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+    # Importing the messages of a request starts TensorFlow, which talks on the terminal's own file.
+    terminal = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
+            from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
 
     # A restored 16-bit PNG exceeds the 4 MB that gRPC takes by itself.
     channel = grpc.insecure_channel(host, [("grpc.max_receive_message_length", -1)])

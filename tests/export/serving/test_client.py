@@ -1,6 +1,9 @@
 """The client against both interfaces of the loopback server."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import grpc
@@ -36,6 +39,17 @@ def client(url):
 def test_what_comes_back_is_what_the_restorer_makes(url, label, png, photo, restorer, decode):
     client = client_module.RestorationClient(url, label=label)
     np.testing.assert_array_equal(decode(client.restore(png)), restorer.restore(photo))
+
+
+def test_the_command_says_nothing_of_its_libraries(url, png, photo, restorer, decode, tmp_path):
+    (tmp_path / "in.png").write_bytes(png)
+    command = [sys.executable, str(SCRIPT), "in.png", "--url", url, "--out", "out"]
+    # As a shell has it, not as the tests set it.
+    loud = {name: text for name, text in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(command, cwd=tmp_path, env=loud, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    (written,) = (tmp_path / "out").iterdir()
+    np.testing.assert_array_equal(decode(written.read_bytes()), restorer.restore(photo))
 
 
 @pytest.mark.parametrize("length", [0, 1, 8, 100])
