@@ -47,7 +47,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     except OSError as error:
         # A full disk names no file, or one that nobody asked for.
         named = error.filename
-        if error.strerror and (named is None or Path(named).is_relative_to(workspace)):
+        if error.strerror and (named is None or str(workspace) in str(named)):
             raise OSError(error.errno, error.strerror, str(target)) from error
         raise
     finally:

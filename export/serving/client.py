@@ -165,7 +165,7 @@ def _rest_error(response: Any) -> str:
 def _grpc_sender(host: str, model: str, label: str | None) -> _Sender:
     import grpc
 
-    # Before TensorFlow, which talks while it is imported.
+    # Before TensorFlow, whose import takes seconds.
     if importlib.util.find_spec("tensorflow_serving") is None:
         raise ModuleNotFoundError(name="tensorflow_serving")
     # Importing the messages of a request starts TensorFlow, which talks on the terminal's own file.

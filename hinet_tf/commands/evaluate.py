@@ -79,7 +79,7 @@ def make_parser() -> CommandParser:
     results.add_argument("--gallery", type=Path, metavar="DIR", help="page of the worst images")
     results.add_argument("--gallery-images", type=whole_number(1), default=24, metavar="N")
     network = parser.add_argument_group("network")
-    add_engine_option(network, "auto")
+    add_engine_option(network)
     add_restorer_options(network, "64G", "auto")
     return parser
 

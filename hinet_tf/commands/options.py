@@ -147,18 +147,17 @@ def restorer_settings(args: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(args, name) for name in names} | {"overlap": overlap}
 
 
-def add_engine_option(parser: Any, default: str = "tensorflow") -> None:
+def add_engine_option(parser: Any) -> None:
     """Adds `--engine`.
 
     Args:
         parser: A parser or group of options.
-        default: Its default.
     """
     engines = ("auto", "tensorflow", "litert", "openvino")
     parser.add_argument(
         "--engine",
         choices=engines,
-        default=default,
+        default="auto",
         help="what computes; auto: the fastest here (default: %(default)s)",
     )
 

@@ -24,7 +24,7 @@ _SHORTCUTS = {
     "init": "weights to start from: a .keras model, official .pth, run directory or preset: "
     + ", ".join(preset_names()),
     "precision": f"arithmetic of the layers: {', '.join(PRECISIONS)}, or auto: bfloat16 where it "
-    "is faster here, else float32; a run keeps what it began with (default: auto)",
+    "is faster here, else float32; a run keeps what it began with (default: %(default)s)",
 }
 
 
@@ -40,6 +40,7 @@ def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for key, meaning in _SHORTCUTS.items():
         parser.add_argument(f"--{key}", metavar=key.upper(), help=meaning)
+    parser.set_defaults(precision=_AUTO)
     parser.add_argument(
         "--lr", "--learning-rate", dest="learning_rate", metavar="RATE", help="of the first step"
     )
@@ -81,10 +82,10 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
     overrides = [f"{key}={getattr(args, key)}" for key in keys if getattr(args, key) is not None]
     quick = args.data is None and args.recipe is None
     args.run = Path(args.run or f"runs/{args.task}")
-    if _stated_precision([*overrides, *args.set]) == _AUTO:
+    automatic = _stated_precision([*overrides, *args.set]) == _AUTO
+    if automatic:
         args.set = [o for o in args.set if not o.startswith("precision=")]
         overrides = [o for o in overrides if not o.startswith("precision=")]
-        overrides.append(f"precision={_precision_of(args.run) or fastest_precision()}")
     recipe = overridden_recipe(args, quick, overrides)
     if recipe.batch % recipe.accumulate:
         raise UsageError(
@@ -96,15 +97,16 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
         check_initial_weights(recipe.init)
         check_task(recipe.init, recipe.task, args.force)
     check_out_folder(args.run, "--run")
+    if automatic:
+        # Last: where there is a GPU, TensorFlow starts to ask it.
+        recipe = recipe.replace(precision=_precision_of(args.run) or fastest_precision())
     return recipe
 
 
 def _stated_precision(overrides: list[str]) -> str:
     """The last one, as it counts."""
-    stated = [
-        value for key, _, value in (o.partition("=") for o in overrides) if key == "precision"
-    ]
-    return stated[-1] if stated else _AUTO
+    stated = (override.partition("=") for override in overrides)
+    return [value for key, _, value in stated if key == "precision"][-1]
 
 
 def _precision_of(run: Path) -> str | None:

@@ -77,7 +77,7 @@ def make_parser() -> CommandParser:
     add("--figure", action="store_true", help="also write NAME_compare.png: crops side by side")
     add_json_option(files, "what became of each file")
     network = parser.add_argument_group("network")
-    add_engine_option(network, "auto")
+    add_engine_option(network)
     add_restorer_options(network, "1G", "auto")
     network.add_argument(
         "--strength",
