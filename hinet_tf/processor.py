@@ -1,7 +1,16 @@
 """What this machine computes fast in."""
 
 import importlib.util
+import os
 from pathlib import Path
+
+
+def usable_cores() -> int:
+    """Number of processor cores that this process may use."""
+    # macOS and Windows do not tell which ones.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def has_amx() -> bool:

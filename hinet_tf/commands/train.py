@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.engine.training_session import TrainingSession
 
     distribution.check_workers(recipe.batch)
+    # An estimate is of one small patch, which is no work for several parts.
+    parts = 1 if args.dry_run else distribution.share_out_cores(recipe.batch, recipe.accumulate)
     strategy = distribution.choose_strategy()
     distribution.check_batch(recipe.batch, recipe.accumulate, strategy)
     if args.dry_run:
@@ -77,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     def open_session(directory: Any, on_bad: Callable[[Exception], None] | None) -> tuple:
         sources = open_sources(recipe.data, "train", on_bad=on_bad)
         with strategy.scope():
-            network = recipe_parts.build_network(recipe)
+            network = recipe_parts.build_network(recipe, concurrent_parts=parts)
         check_memory(recipe, network)
         session = TrainingSession(
             recipe, strategy, network, directory, args.wandb, on_bad, args.quiet

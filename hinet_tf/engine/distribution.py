@@ -7,6 +7,11 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from hinet_tf.engine import keras_remedies
+from hinet_tf.processor import usable_cores
+
+# Up to so many cores compute a part of a batch each. Measured for two; each part holds gradients
+# of all weights, which for the many cores of a server would be more memory than the feature maps.
+_MOST_CORES = 4
 
 
 def choose_strategy() -> tf.distribute.Strategy:
@@ -39,6 +44,43 @@ def choose_strategy() -> tf.distribute.Strategy:
         if devices:
             break
     return tf.distribute.get_strategy()
+
+
+def share_out_cores(batch: int, accumulate: int) -> int:
+    """Gives each operation one thread, and each core a part of the batch, where that is faster.
+
+    So it is on a CPU of few cores: operations one after another, each divided over all threads,
+    leave a quarter of two cores idle (benchmarks/training.md). Must run before TensorFlow makes
+    its first tensor; where it already has, or `TF_NUM_INTRAOP_THREADS` or
+    `TF_NUM_INTEROP_THREADS` says otherwise, nothing changes.
+
+    Args:
+        batch: Pairs in a global batch.
+        accumulate: Parts of a batch that are computed one after the other.
+
+    Returns:
+        The number of parts to compute at once, `concurrent_parts` of the network; 1 for several
+        devices, GPUs, more cores than were measured, or a batch that the cores do not divide.
+    """
+    cores = usable_cores()
+    chosen = {"TF_CONFIG", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"} & os.environ.keys()
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    several = tf.config.get_logical_device_configuration(cpu) or ()
+    if (
+        chosen
+        or len(several) > 1
+        or tf.config.list_physical_devices("GPU")
+        or not 1 < cores <= _MOST_CORES
+        or batch % (accumulate * cores)
+    ):
+        return 1
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(cores)
+    except RuntimeError:
+        # TensorFlow has started: in a notebook, say.
+        return 1
+    return cores
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:

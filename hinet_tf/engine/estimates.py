@@ -107,7 +107,10 @@ def check_memory(recipe: Recipe, network: TrainableHINet) -> None:
         return
     replicas = network.distribute_strategy.num_replicas_in_sync
     images = recipe.batch // replicas // recipe.accumulate
-    needed = replicas * memory_bytes(recipe, network.count_params(), images)
+    parameters = network.count_params()
+    # Each concurrent part has its own gradients.
+    gradients = 4 * parameters * (network.concurrent_parts - 1)
+    needed = replicas * (memory_bytes(recipe, parameters, images) + gradients)
     available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > available:
         raise ValueError(

@@ -1,6 +1,5 @@
 """What a training runs on, in words."""
 
-import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import keras
 
 from hinet_tf import __version__
+from hinet_tf.processor import usable_cores
 
 # Of the flags in Linux' /proc/cpuinfo, those that decide how fast convolutions are.
 _FEATURES = {"avx2": "AVX2", "avx512f": "AVX-512", "amx_tile": "AMX", "asimd": "NEON"}
@@ -54,5 +54,4 @@ def _processor() -> str:
     name = facts.get("model name") or platform.processor() or platform.machine()
     flags = (facts.get("flags") or facts.get("features") or "").split()
     features = [text for flag, text in _FEATURES.items() if flag in flags]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return ", ".join([name, f"{cores} cores", *features])
+    return ", ".join([name, f"{usable_cores()} cores", *features])

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
-def build_network(recipe: Recipe) -> TrainableHINet:
+def build_network(recipe: Recipe, concurrent_parts: int = 1) -> TrainableHINet:
     """Returns the compiled network of a recipe; call it under the strategy's scope.
 
     The initial weights follow from the recipe's seed alone.
 
     Args:
         recipe: The recipe.
+        concurrent_parts: As of `TrainableHINet`; a matter of the machine, not of the recipe.
 
     Returns:
         A network ready for `fit`, its optimizer built.
@@ -36,7 +37,12 @@ def build_network(recipe: Recipe) -> TrainableHINet:
     from hinet_tf.engine.trainable_hinet import TrainableHINet
 
     keras.utils.set_random_seed(recipe.seed)
-    return _compiled(TrainableHINet, recipe, accumulate=recipe.accumulate)
+    return _compiled(
+        TrainableHINet,
+        recipe,
+        accumulate=recipe.accumulate,
+        concurrent_parts=concurrent_parts,
+    )
 
 
 def build_plain_network(recipe: Recipe) -> HINet:

@@ -19,20 +19,27 @@ class TrainableHINet(HINet):
     checkpoints go on counting optimizer steps. Keras' own `gradient_accumulation_steps` fails
     under distribution strategies.
 
+    With `concurrent_parts=n` the gradients of `n` equal parts of what is computed at once have
+    branches of the graph of their own, and are averaged: the same gradients. Where operations
+    run on one thread each, these branches keep `n` cores busier than operations that are
+    divided over `n` threads (benchmarks/training.md).
+
     The logs of a step are its own, not running means: `loss`, `loss_stage1`, `loss_restored`,
     `psnr` of the restored images and `gradient_norm` before the clip.
 
     Args:
         accumulate: Parts of the batch; each replica's share must be a multiple of it.
+        concurrent_parts: Branches of the training step; such a part must be a multiple of it.
         **kwargs: Arguments of `HINet`.
 
     Example:
     >>> network = TrainableHINet(width=16, accumulate=4)
     """
 
-    def __init__(self, accumulate: int = 1, **kwargs: Any) -> None:
+    def __init__(self, accumulate: int = 1, concurrent_parts: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.accumulate = accumulate
+        self.concurrent_parts = concurrent_parts
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Configures training as `keras.Model.compile`; the step reports PSNR by itself."""
@@ -52,7 +59,7 @@ class TrainableHINet(HINet):
         self, degraded: tf.Tensor, clean: tf.Tensor
     ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
         if self.accumulate == 1:
-            return self._gradients(degraded, clean)
+            return self._concurrent_gradients(degraded, clean)
         parts = self.accumulate
         shape = degraded.shape
         share = (parts, shape[0] // parts, *shape[1:])
@@ -61,7 +68,7 @@ class TrainableHINet(HINet):
         sums = tf.nest.map_structure(tf.zeros_like, self._structure())
 
         def add_part(part: tf.Tensor, sums: Any) -> tuple[tf.Tensor, Any]:
-            values = self._gradients(degraded[part], clean[part])
+            values = self._concurrent_gradients(degraded[part], clean[part])
             return part + 1, tf.nest.map_structure(tf.add, sums, values)
 
         _, sums = tf.while_loop(
@@ -72,6 +79,18 @@ class TrainableHINet(HINet):
             maximum_iterations=parts,
         )
         return tf.nest.map_structure(lambda total: total / parts, sums)
+
+    def _concurrent_gradients(
+        self, degraded: tf.Tensor, clean: tf.Tensor
+    ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
+        parts = self.concurrent_parts
+        if parts == 1:
+            return self._gradients(degraded, clean)
+        # Traced once for all parts.
+        gradients = tf.function(self._gradients, autograph=False)
+        shares = zip(tf.split(degraded, parts), tf.split(clean, parts), strict=True)
+        values = [gradients(*share) for share in shares]
+        return tf.nest.map_structure(lambda *part: tf.add_n(part) / parts, *values)
 
     def _gradients(
         self, degraded: tf.Tensor, clean: tf.Tensor
@@ -98,4 +117,8 @@ class TrainableHINet(HINet):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
-        return {**super().get_config(), "accumulate": self.accumulate}
+        return {
+            **super().get_config(),
+            "accumulate": self.accumulate,
+            "concurrent_parts": self.concurrent_parts,
+        }

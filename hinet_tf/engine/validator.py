@@ -1,6 +1,7 @@
 """Restoring the validation images with the weights of the moment."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import keras
@@ -37,15 +38,17 @@ class Validator:
     Args:
         network: The network in training.
         pairs: Degraded and clean images.
+        threads: Images that are scored at once, where TensorFlow computes on a CPU.
 
     Example:
     >>> pairs = ValidationPairs(builtin_photos("val"), degradation=GaussianNoise(25))
     >>> validator = Validator(network, pairs)
     """
 
-    def __init__(self, network: HINet, pairs: ValidationPairs) -> None:
+    def __init__(self, network: HINet, pairs: ValidationPairs, threads: int = 1) -> None:
         self.network = network
         self.pairs = pairs
+        self.threads = threads
         self.model = network.rebuilt(dtype="float32", name="hinet")
         self._predict = _predictor(self.model)
 
@@ -75,7 +78,8 @@ class Validator:
 
     def score(self) -> list[Restoration]:
         """Scores all images with the weights that the copy has."""
-        return [self.restored(number)[0] for number in range(len(self.pairs))]
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(lambda number: self.restored(number)[0], range(len(self.pairs))))
 
     def restored(self, number: int) -> tuple[Restoration, tuple[np.ndarray, ...]]:
         """Scores one image, and returns its degraded, restored and clean version as well."""
