@@ -99,6 +99,11 @@ def test_two_workers_train_like_one_device(tmp_path, one_device, optimizer):
     CHECKS[optimizer](one_device[optimizer], other)
 
 
+def test_parts_on_two_cores_train_like_one_device(tmp_path, one_device):
+    other = trained(tmp_path, "cores", optimizer="descent", accumulate=2, parts=2)
+    check_descent(one_device["descent"], other)
+
+
 @pytest.fixture(scope="module")
 def large_batch(tmp_path_factory):
     directory = tmp_path_factory.mktemp("large_batch")

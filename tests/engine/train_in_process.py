@@ -35,7 +35,7 @@ class History(keras.callbacks.Callback):
         self.logs.append({key: float(value) for key, value in logs.items()})
 
 
-def train(replicas=1, optimizer="adam", steps=20, remedies=True, out=None, **changes):
+def train(replicas=1, optimizer="adam", steps=20, remedies=True, parts=1, out=None, **changes):
     if not remedies:
         keras_remedies.apply = lambda: None
     if replicas > 1:
@@ -59,7 +59,7 @@ def train(replicas=1, optimizer="adam", steps=20, remedies=True, out=None, **cha
     )
     distribution.check_batch(recipe.batch, recipe.accumulate, strategy)
     with strategy.scope():
-        network = recipe_parts.build_network(recipe)
+        network = recipe_parts.build_network(recipe, concurrent_parts=parts)
         if optimizer == "descent":
             descent = ClippedDescent()
             descent.build(network.trainable_variables)
