@@ -21,13 +21,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf
 
 from hinet_tf.data import open_sources
-from hinet_tf.engine import recipe_parts
+from hinet_tf.engine import distribution, recipe_parts
 from hinet_tf.tasks import Recipe
 
 
 def programs(recipe):
     """Returns name -> a function that runs it once."""
-    network = recipe_parts.build_network(recipe)
+    parts = distribution.share_out_cores(recipe.batch, recipe.accumulate)
+    network = recipe_parts.build_network(recipe, concurrent_parts=parts)
     network.make_train_function()
     pipeline = iter(recipe_parts.training_data(recipe, open_sources(recipe.data, "train"), 0, 1, 0))
     degraded, clean = next(pipeline)
@@ -40,7 +41,7 @@ def programs(recipe):
 
     @tf.function
     def backward(x, y):
-        gradients, logs = network._gradients(x, y)
+        gradients, logs = network._averaged_gradients(x, y)
         # Nothing is left out as unused.
         return tf.add_n([tf.reduce_sum(g) for g in gradients]) + logs["loss"]
 

@@ -5,7 +5,7 @@
 
 Network, PSNR loss on both stages, clip at norm 0.01 and Adam are the same on both sides: HINet
 as `train.py` trains it, and `torch_hinet.py`, eager, in PyTorch's own memory layout and in
-channels-last; and `train.py`'s network once more with large memory pages (Linux; `LARGE_PAGES`).
+channels-last; and `train.py`'s network once more without a part of the batch for each core.
 Each side is a process of its own; the sides take turns step by step, so that a
 busy machine slows all alike. Medians of wall time and of processor time. Where other work runs
 beside it, PyTorch's threads wait for one another by spinning and neither time means anything:
@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 
-def keras_step(args):
+def keras_step(args, whole_batch=False):
     """Returns a function that makes one step of `train.py`'s network."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import numpy as np
@@ -31,7 +31,7 @@ def keras_step(args):
     if args.threads:
         tf.config.threading.set_intra_op_parallelism_threads(args.threads)
         tf.config.threading.set_inter_op_parallelism_threads(args.threads)
-    from hinet_tf.engine import recipe_parts
+    from hinet_tf.engine import distribution, recipe_parts
     from hinet_tf.tasks import Recipe
 
     recipe = Recipe(
@@ -41,7 +41,9 @@ def keras_step(args):
         batch=args.batch,
         precision=args.precision,
     )
-    network = recipe_parts.build_network(recipe)
+    alone = args.threads or whole_batch
+    parts = 1 if alone else distribution.share_out_cores(args.batch, recipe.accumulate)
+    network = recipe_parts.build_network(recipe, concurrent_parts=parts)
     random = np.random.default_rng(0)
     shape = (args.batch, args.patch, args.patch, 3)
     pair = tuple(tf.constant(random.random(shape), "float32") for _ in range(2))
@@ -94,10 +96,9 @@ def matrix_product(args):
     return lambda: float((a @ b)[0, 0])
 
 
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 SIDES = {
     "hinet_tf": keras_step,
-    "hinet_tf large pages": keras_step,
+    "hinet_tf whole batch": lambda args: keras_step(args, True),
     "torch": lambda args: torch_step(args, False),
     "torch channels-last": lambda args: torch_step(args, True),
     "matrix product": matrix_product,
@@ -128,7 +129,6 @@ def take_turns(args, precision):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **(LARGE_PAGES if side.endswith("large pages") else {})},
         )
         while processes[side].stdout.readline() != "ready\n":
             if processes[side].poll() is not None:
@@ -174,7 +174,10 @@ def main(argv=None):
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument(
-        "--threads", type=int, default=0, help="threads of each side; 1 on a busy machine"
+        "--threads",
+        type=int,
+        default=0,
+        help="threads of each operation on each side; 1 on a busy machine (default: as `train.py`)",
     )
     parser.add_argument("--precision", help="float32 or bfloat16 (default: one after the other)")
     parser.add_argument("--out", help="also write the figures as JSON")
