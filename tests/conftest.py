@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import random
 from pathlib import Path
 
 # Before TensorFlow is imported anywhere: no start-up chatter, and no grabbing of all GPU memory.
@@ -28,10 +29,12 @@ def golden_path():
     return lambda name: GOLDEN / name
 
 
-@pytest.fixture(autouse=True)
-def float32_by_default(monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def float32_by_default():
     """What is left to `auto` computes in float32 everywhere; tests of `auto` say otherwise."""
-    monkeypatch.setattr("hinet_tf.processor.has_amx", lambda: False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hinet_tf.processor.has_amx", lambda: False)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +43,9 @@ def clean_keras_state():
     import keras
 
     keras.config.set_dtype_policy("float32")
-    keras.utils.set_random_seed(0)
+    # What initializers draw their seeds from. `keras.utils.set_random_seed` would set TensorFlow's
+    # as well, which compiles every function of the process anew.
+    random.seed(0)
+    np.random.seed(0)
     yield
     keras.config.set_dtype_policy("float32")

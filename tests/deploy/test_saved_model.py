@@ -28,7 +28,7 @@ def small_model(**options):
 
 @pytest.fixture(scope="module")
 def model():
-    return small_model()
+    return small_model(depth=3)
 
 
 @pytest.fixture(scope="module")
