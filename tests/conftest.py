@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 from pathlib import Path
 
 # Before TensorFlow is imported anywhere: no start-up chatter, and no grabbing of all GPU memory.
@@ -27,6 +28,21 @@ def golden():
 @pytest.fixture
 def golden_path():
     return lambda name: GOLDEN / name
+
+
+@pytest.fixture
+def file_size_limit():
+    """Ends files of this process at a size, as a full disk does, and returns the limit before."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit(size):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        # Python ignores the signal of the limit, so that the write fails.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        return before
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.fixture(autouse=True, scope="session")

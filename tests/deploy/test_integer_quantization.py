@@ -38,7 +38,8 @@ def quantizer(content, photos):
 
 def test_integer_arithmetic_is_close_and_small(content, quantizer, photos):
     quantized = quantizer.quantize(SENSITIVE)
-    assert len(quantized) < 0.35 * len(content)
+    # Float16 would make 0.58, since the graph is of one size.
+    assert len(quantized) < 0.5 * len(content)
     assert operators(quantized)["QUANTIZE"] > 20
     assert (
         30

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import types
@@ -356,26 +355,11 @@ def test_nan_stops_with_step_rate_and_last_good_checkpoint(tmp_path, capsys):
         assert value.dtype.kind == "U" or np.isfinite(value).all()
 
 
-@pytest.fixture
-def small_files():
-    """Ends files at a size, as a full disk does, and returns the limit before."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def limit(size):
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-        # Python ignores the signal of the limit, so that the write fails.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-        return before
-
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
-def test_disk_that_takes_no_more_keeps_the_previous_checkpoint(tmp_path, capsys, small_files):
+def test_disk_that_takes_no_more_keeps_the_previous_checkpoint(tmp_path, capsys, file_size_limit):
     run, size = tmp_path / "run", ("--scale", "0.125")
     assert train(run, *size) == 0
     state = last_state(run)
-    limit = small_files(250_000)
+    limit = file_size_limit(250_000)
     assert train(run, *size, steps=6) == 1
     error = the_error(capsys)
     assert "step-00000006.npz could not be written" in error and "from step 4" in error
@@ -385,7 +369,7 @@ def test_disk_that_takes_no_more_keeps_the_previous_checkpoint(tmp_path, capsys,
         np.testing.assert_array_equal(value, state[name])
     keras.saving.load_model(run / "best.keras")
 
-    small_files(limit)
+    file_size_limit(limit)
     assert train(run, *size, steps=6) == 0
     assert Checkpoints(run / "checkpoints").steps() == [4, 6]
     records = JsonLog(run / "log.jsonl").records()

@@ -79,10 +79,6 @@ class TensorFlowEngine:
                 "A SavedModel computes in the precision it was exported with. Received: "
                 f"precision={precision!r}; use the .keras file."
             )
-        # Kept alive: the signatures hold the variables by weak references only.
-        self._loaded = tf.saved_model.load(str(path))
-        function, name, output = _image_signature(self._loaded, path, stage_name(fast))
-        self.channels = function.structured_input_signature[1][name].shape[-1]
         if (Path(path) / MANIFEST).is_file():
             # So that it is tiled as the model it came from.
             manifest = read_manifest(path, verify=False)
@@ -91,6 +87,10 @@ class TensorFlowEngine:
         else:
             self.size_multiple = 16
             self.bytes_per_pixel = _bytes_per_pixel(64, fast, low_precision=False)
+        # Kept alive: the signatures hold the variables by weak references only.
+        self._loaded = tf.saved_model.load(str(path))
+        function, name, output = _image_signature(self._loaded, path, stage_name(fast))
+        self.channels = function.structured_input_signature[1][name].shape[-1]
         self._restore = lambda batch: function(**{name: batch})[output].numpy()
 
 
