@@ -2,11 +2,14 @@
 
     python benchmarks/data_throughput.py [--rounds 3] [--seconds 4] [--out FILE]
     python benchmarks/data_throughput.py --memory        # memory over 10,000 batches
+    python benchmarks/data_throughput.py --processor     # time of a processor per pair
 
 The work: decode two 512-pixel images, cut the same random 256-pixel patch out of both, apply one
 of the eight flips and rotations, turn into float32 in [0, 1], batch 16. The DataLoader decodes
 with Pillow (libpng with zlib-ng, libjpeg-turbo), cuts before it converts, and runs the number of
 workers given; pinned memory and a GPU play no part. Everything takes turns within each round.
+"half held" has memory for half of the decoded images, as by default a folder that is too large
+for a fifth of the machine's memory has for a part of it.
 """
 
 import argparse
@@ -23,6 +26,16 @@ import numpy as np
 from PIL import Image
 
 PATCH, BATCH, SIDE, PAIRS = 256, 16, 512, 32
+DEGRADATIONS = (
+    "GaussianNoise",
+    "SensorNoise",
+    "CameraNoise",
+    "PhotoNoise",
+    "JpegCompression",
+    "MotionBlur",
+    "PhotoBlur",
+    "Rain",
+)
 
 
 def make_images(folder):
@@ -117,7 +130,9 @@ def rate(batches, seconds):
 def measure(rounds, seconds):
     """Returns the median rates by name."""
     from hinet_tf.data import RecordSource, paired_folder
+    from hinet_tf.data.sources.cache import cached
 
+    half = PAIRS * SIDE * SIDE * 3
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_images(folder)
@@ -129,6 +144,9 @@ def measure(rounds, seconds):
                     torch_batches(folder / k, w)
                 )
             runs[f"hinet_tf, {kind}"] = lambda k=kind: our_batches(paired_folder(folder / k))
+            runs[f"hinet_tf, {kind}, half held"] = lambda k=kind: our_batches(
+                cached(paired_folder(folder / k), memory=half)
+            )
         runs["hinet_tf, TFDS records"] = lambda: our_batches(
             RecordSource(records, "target", "input", plain_pixels=True)
         )
@@ -176,22 +194,49 @@ def measure_memory(batches=10_000):
     return result
 
 
+def measure_processor(pairs=400):
+    """Returns milliseconds of processor time per patch of 128x128, by what degrades it."""
+    from hinet_tf import data
+
+    photos = data.builtin_photos("train")
+    held = data.ArraySource([photos.images(0)[1]], [photos.images(0)[1]])
+    runs = {"pairs in memory": (held, None)}
+    runs |= {name: (photos, getattr(data, name)()) for name in DEGRADATIONS}
+    result = {}
+    for name, (source, degradation) in runs.items():
+        dataset = data.training_pipeline(source, degradation=degradation, patch=128, batch=16)
+        batches = iter(dataset)
+        for _ in range(6):
+            next(batches)
+        begin = time.process_time()
+        for _ in range(pairs // 16):
+            next(batches)
+        result[name] = (time.process_time() - begin) / (pairs // 16 * 16) * 1e3
+    return result
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--processor", action="store_true")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     if args.memory:
         result = measure_memory()
+    elif args.processor:
+        result = measure_processor()
+        for name, value in result.items():
+            print(f"{name:20s} {value:6.2f} ms, {1000 / value:6.0f} patches/s of a core")
     else:
         result = measure(args.rounds, args.seconds)
         for name, value in result.items():
             print(f"{name:30s} {value:7.0f} pairs/s")
         for kind in ("png", "jpg"):
             best = max(v for n, v in result.items() if n.startswith(f"DataLoader, {kind}"))
-            print(f"{kind}: {result[f'hinet_tf, {kind}'] / best:.2f} times the DataLoader")
+            for name in (f"hinet_tf, {kind}", f"hinet_tf, {kind}, half held"):
+                print(f"{name}: {result[name] / best:.2f} times the DataLoader")
             print(f"records: {result['hinet_tf, TFDS records'] / best:.2f} times {kind}")
     if args.out:
         args.out.write_text(json.dumps(result, indent=1) + "\n")

@@ -3,7 +3,7 @@
 import importlib.util
 
 from hinet_tf.data.sources.builtin import builtin_photos
-from hinet_tf.data.sources.cache import cached
+from hinet_tf.data.sources.cache import cache_memory, cached
 from hinet_tf.data.sources.file_source import FileSource
 from hinet_tf.data.sources.folder_listing import SPLITS, list_folder
 from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
@@ -46,7 +46,13 @@ def open_sources(
     if not names:
         raise ValueError("`data` is empty; expected builtin, a folder or tfds:NAME.")
     opened = [source for name in names for source in _open(name, split, on_bad)]
-    return [cached(source, cache, on_bad, progress) for source in opened]
+    left = cache_memory()
+    sources = []
+    for source in opened:
+        sources.append(cached(source, cache, on_bad, progress, left))
+        if isinstance(source, FileSource):
+            left -= min(left, source.decoded_bytes())
+    return sources
 
 
 def _open(name: str, split: str, on_bad: OnBad | None) -> list[Source]:

@@ -1,5 +1,6 @@
 """Decoding once instead of in every epoch."""
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from hinet_tf.data.sources.disk_cache import cache_on_disk
 from hinet_tf.data.sources.file_source import FileSource
 from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
 from hinet_tf.data.sources.image_list import decode_all
+from hinet_tf.data.sources.partly_cached import PartlyCachedSource
 from hinet_tf.data.sources.source import Source
 from hinet_tf.images.header import decode_file
 from hinet_tf.images.image_file_error import ImageFileError
@@ -17,11 +19,17 @@ from hinet_tf.images.image_file_error import ImageFileError
 _MEMORY_SHARE = 0.2
 
 
+def cache_memory() -> int:
+    """Bytes that all sources together may hold with `cache="auto"`: a fifth of the memory."""
+    return int(_MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
 def cached(
     source: Source,
     cache: str = "auto",
     on_bad: OnBad | None = None,
     progress: ShowProgress = no_progress,
+    memory: int | None = None,
 ) -> Source:
     """Returns a source of the same images that need not be decoded each time.
 
@@ -29,13 +37,14 @@ def cached(
 
     Args:
         source: Any source; only images in files gain from a cache.
-        cache: `"memory"` holds the decoded images; `"none"` decodes each time; `"auto"` is
-            `"memory"` where that takes less than a fifth of the machine's memory, else `"none"`;
-            anything else is a folder to keep them in, see `disk_cache.cache_on_disk`.
+        cache: `"memory"` holds the decoded images; `"none"` decodes each time; `"auto"` holds as
+            many as fit into `memory` and decodes the others each time; anything else is a folder
+            to keep them in, see `disk_cache.cache_on_disk`.
         on_bad: Called with each file that cannot be decoded, which is then left out; by default
             the first one is raised.
         progress: Wraps the numbers of the images while they are decoded, with a title, to show
             progress; such as `rich.progress.track`.
+        memory: Bytes for `"auto"`; `cache_memory()` by default.
 
     Returns:
         The source.
@@ -48,9 +57,11 @@ def cached(
     """
     if not isinstance(source, FileSource) or cache == "none":
         return source
-    if cache == "auto" and source.decoded_bytes() > _MEMORY_SHARE * _machine_memory():
-        return source
-    if cache in ("auto", "memory"):
+    if cache == "auto":
+        return _partly_in_memory(
+            source, cache_memory() if memory is None else memory, on_bad, progress
+        )
+    if cache == "memory":
         return _in_memory(source, on_bad, progress)
     return cache_on_disk(source, Path(cache), on_bad, progress)
 
@@ -78,12 +89,29 @@ def bad_files(source: Source) -> Iterator[ImageFileError]:
             yield error
 
 
+def _partly_in_memory(
+    source: FileSource, memory: int, on_bad: OnBad | None, progress: ShowProgress
+) -> Source:
+    clean, degraded = source.headers[: len(source)], source.headers[len(source) :]
+    sides = [clean, degraded] if source.paired else [clean]
+    sizes = [
+        source.dtype.size * sum(h.height * h.width * h.channels for h in images)
+        for images in zip(*sides, strict=True)
+    ]
+    fitting = sum(total <= memory for total in itertools.accumulate(sizes))
+    if fitting == len(source):
+        return _in_memory(source, on_bad, progress)
+    if fitting == 0:
+        return source
+    first, rest = (
+        FileSource(clean[part], degraded[part] if source.paired else None, source.names[part])
+        for part in (slice(fitting), slice(fitting, None))
+    )
+    return PartlyCachedSource(_in_memory(first, on_bad, progress), rest)
+
+
 def _in_memory(source: FileSource, on_bad: OnBad | None, progress: ShowProgress) -> ArraySource:
     clean, degraded = source.headers[: len(source)], source.headers[len(source) :]
     columns = [clean, degraded] if source.paired else [clean]
     names, images = decode_all(source.names, columns, decode_file, on_bad, progress)
     return ArraySource(*images, names=names)
-
-
-def _machine_memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
