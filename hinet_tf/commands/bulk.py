@@ -67,6 +67,7 @@ def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
 
     console = message_console(args)
     beam_options, on_dask = dask_cluster.dask_options(beam_options)
+    letters = _dead_letters(args.out)
     start = time.monotonic()
     with console.status(
         "Restoring; Beam's runner shows its progress where it has a page for it"
@@ -90,24 +91,31 @@ def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
     remove_partial(args.out)
     seconds = time.monotonic() - start
     if on_dask:  # Which keeps no counters.
-        letters = FileSystems.match([FileSystems.join(args.out, DEAD_LETTERS, "**")])
-        failed = len(letters[0].metadata_list)
-        console.print(
-            f"finished in {seconds:.1f} s, {failed} failed -> {args.out}",
-            markup=False,
-            soft_wrap=True,
+        failed = len(_dead_letters(args.out) - letters)
+        what = f"finished in {seconds:.1f} s, {failed} failed"
+    else:
+        counters = _counters(result)
+        failed = counters["failed"]
+        speed = counters["pixels"] / 1e6 / seconds
+        what = (
+            f"{counters['done']} restored, {failed} failed, {counters['skipped']} skipped "
+            f"in {seconds:.1f} s ({speed:.3f} megapixels/s)"
         )
-        return EXIT_FAILED if failed else EXIT_DONE
-    counters = _counters(result)
-    console.print(
-        f"{counters['done']} restored, {counters['failed']} failed, {counters['skipped']} skipped "
-        f"in {seconds:.1f} s ({counters['pixels'] / 1e6 / seconds:.3f} megapixels/s) -> {args.out}",
-        markup=False,
-        soft_wrap=True,
-    )
-    if counters["failed"]:
-        console.print(f"reasons: {FileSystems.join(args.out, DEAD_LETTERS)}", markup=False)
-    return EXIT_FAILED if counters["failed"] else EXIT_DONE
+    console.print(f"{what} -> {args.out}", markup=False, soft_wrap=True)
+    if failed:
+        reasons = FileSystems.join(args.out, DEAD_LETTERS)
+        console.print(f"reasons: {reasons}", markup=False, soft_wrap=True)
+    return EXIT_FAILED if failed else EXIT_DONE
+
+
+def _dead_letters(out: str) -> set[tuple[str, float]]:
+    """Name and date of what failed so far, so that a run counts only its own failures."""
+    from apache_beam.io.filesystems import FileSystems
+
+    from hinet_tf.deploy.bulk.files import DEAD_LETTERS
+
+    (found,) = FileSystems.match([FileSystems.join(out, DEAD_LETTERS, "**")])
+    return {(file.path, file.last_updated_in_seconds) for file in found.metadata_list}
 
 
 def _counters(result: Any) -> dict[str, int]:

@@ -107,20 +107,29 @@ def test_a_worker_killed_in_the_middle(cluster, photos, model, tmp_path, capsys)
         assert (out / name).read_bytes() == (alone / name).read_bytes()
 
 
-def test_no_part_loses_its_last_image(cluster, model, tmp_path):
+def test_no_part_loses_its_last_image_and_each_run_counts_its_own_failures(
+    cluster, model, tmp_path
+):
     """Beam's Dask runner drops what a stage gives at the end of a part; none of ours does."""
     folder = tmp_path / "photos"
     folder.mkdir()
     for index in range(4):
         Image.fromarray(np.full((20, 20, 3), index, np.uint8)).save(folder / f"{index}.png")
+    (folder / "bad.jpg").write_bytes(b"text")
     out = tmp_path / "out"
-    process = run(
-        folder, model, out, "--dask_client_address", cluster.scheduler_address,
-        "--dask_partition_size", 1,
-    )  # fmt: skip
+    options = ["--dask_client_address", cluster.scheduler_address, "--dask_partition_size", 1]
+    process = run(folder, model, out, *options)
     errors = process.communicate()[1]
-    assert process.returncode == 0, errors
+    assert process.returncode == 1 and "1 failed" in errors, errors
+    assert f"reasons: {out / '_failed'}" in errors
     assert len(files(out)) == 4
+    # What failed in an earlier run is not this run's failure.
+    process = run(folder, model, out, *options)
+    errors = process.communicate()[1]
+    assert process.returncode == 0 and "0 failed" in errors, errors
+    process = run(folder, model, out, *options, "--retry-failed")
+    errors = process.communicate()[1]
+    assert process.returncode == 1 and "1 failed" in errors, errors
 
 
 def test_progress_names_tasks_and_workers(cluster):
