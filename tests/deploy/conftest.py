@@ -11,7 +11,7 @@ from hinet_tf.optimizers import Adam
 
 @pytest.fixture(scope="session")
 def denoiser():
-    """A denoiser of width 8 and three levels after 60 small steps: no longer what it was initialized to."""
+    """A denoiser of three levels after 60 small steps: no longer what it was initialized to."""
     keras.utils.set_random_seed(3)
     random = np.random.default_rng(3)
     clean = np.stack(

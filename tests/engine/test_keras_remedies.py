@@ -25,10 +25,10 @@ def test_keras_still_needs_its_remedies(tmp_path):
     processes = []
     for index in range(2):
         config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        options = {"remedies": False, "steps": 1, "patch": 16}
+        trainings = json.dumps([{"steps": 1}])
         processes.append(
             subprocess.Popen(
-                [sys.executable, str(SCRIPT), json.dumps(options)],
+                [sys.executable, str(SCRIPT), "1", trainings, "--without-remedies"],
                 env={**os.environ, "TF_CONFIG": json.dumps(config)},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -14,9 +14,16 @@ import pytest
 SCRIPT = Path(__file__).with_name("train_in_process.py")
 
 
-def start(out, environment=None, **options):
+# By the number of devices and the name of a training, what it changes.
+TRAININGS = {
+    1: {"one device": {}, "cores": {"accumulate": 2, "parts": 2}, "parts": {"accumulate": 4}},
+    2: {"replicas": {}, "parts of replicas": {"accumulate": 4}},
+}
+
+
+def start(replicas, trainings, environment=None):
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), json.dumps({**options, "out": str(out)})],
+        [sys.executable, str(SCRIPT), str(replicas), json.dumps(trainings)],
         env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -29,10 +36,26 @@ def finish(process, timeout=400):
     assert process.returncode == 0, output[-3000:]
 
 
-def trained(tmp_path, name, **options):
-    out = tmp_path / f"{name}.npz"
-    finish(start(out, **options))
-    return np.load(out)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Trains on so many devices with an optimizer, each once; results by name."""
+
+    @functools.cache
+    def results(replicas, optimizer):
+        directory = tmp_path_factory.mktemp("trained")
+        outs = {name: str(directory / f"{name}.npz") for name in TRAININGS[replicas]}
+        finish(
+            start(
+                replicas,
+                [
+                    {**changes, "optimizer": optimizer, "out": outs[name]}
+                    for name, changes in TRAININGS[replicas].items()
+                ],
+            )
+        )
+        return {name: np.load(out) for name, out in outs.items()}
+
+    return results
 
 
 def free_port():
@@ -41,16 +64,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def trained_by_two_workers(tmp_path, name, **options):
+def trained_by_two_workers(tmp_path, optimizer):
     addresses = [f"localhost:{free_port()}" for _ in range(2)]
-    processes = []
+    outs, processes = [], []
     for index in range(2):
         config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        out = tmp_path / f"{name}{index}.npz"
-        processes.append(start(out, {"TF_CONFIG": json.dumps(config)}, **options))
+        outs.append(tmp_path / f"worker{index}.npz")
+        training = {"optimizer": optimizer, "out": str(outs[index])}
+        processes.append(start(1, [training], {"TF_CONFIG": json.dumps(config)}))
     for process in processes:
         finish(process)
-    first, second = (np.load(tmp_path / f"{name}{index}.npz") for index in range(2))
+    first, second = map(np.load, outs)
     for key in first.files:
         np.testing.assert_array_equal(first[key], second[key])
     return first
@@ -73,48 +97,22 @@ def check_adam(one, other):
     np.testing.assert_allclose(one["log/psnr"], other["log/psnr"], rtol=0, atol=1e-3)
 
 
-@pytest.fixture(scope="module")
-def one_device(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("one_device")
-    return {
-        optimizer: trained(directory, optimizer, optimizer=optimizer)
-        for optimizer in ("descent", "adam")
-    }
-
-
 CHECKS = {"descent": check_descent, "adam": check_adam}
 # A wrong scale of the gradients shows in descent; Adam, which divides it out, may take its time.
 DESCENT_FIRST = ["descent", pytest.param("adam", marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("optimizer", DESCENT_FIRST)
-def test_two_replicas_train_like_one_device(tmp_path, one_device, optimizer):
-    other = trained(tmp_path, "replicas", optimizer=optimizer, replicas=2)
-    CHECKS[optimizer](one_device[optimizer], other)
+@pytest.mark.parametrize(
+    ("replicas", "name"),
+    [(replicas, name) for replicas, some in TRAININGS.items() for name in some][1:],
+)
+def test_however_divided_trains_like_one_device(trained, optimizer, replicas, name):
+    one_device = trained(1, optimizer)["one device"]
+    CHECKS[optimizer](one_device, trained(replicas, optimizer)[name])
 
 
 @pytest.mark.parametrize("optimizer", DESCENT_FIRST)
-def test_two_workers_train_like_one_device(tmp_path, one_device, optimizer):
-    other = trained_by_two_workers(tmp_path, "worker", optimizer=optimizer)
-    CHECKS[optimizer](one_device[optimizer], other)
-
-
-def test_parts_on_two_cores_train_like_one_device(tmp_path, one_device):
-    other = trained(tmp_path, "cores", optimizer="descent", accumulate=2, parts=2)
-    check_descent(one_device["descent"], other)
-
-
-@pytest.fixture(scope="module")
-def large_batch(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("large_batch")
-    return functools.cache(
-        lambda optimizer: trained(directory, optimizer, optimizer=optimizer, batch=16)
-    )
-
-
-@pytest.mark.parametrize("optimizer", DESCENT_FIRST)
-@pytest.mark.parametrize("replicas", [pytest.param(1, marks=pytest.mark.slow), 2])
-def test_accumulation_trains_like_the_large_batch(tmp_path, large_batch, optimizer, replicas):
-    options = {"batch": 16, "accumulate": 4, "replicas": replicas}
-    parts = trained(tmp_path, "parts", optimizer=optimizer, **options)
-    CHECKS[optimizer](large_batch(optimizer), parts)
+def test_two_workers_train_like_one_device(tmp_path, trained, optimizer):
+    other = trained_by_two_workers(tmp_path, optimizer)
+    CHECKS[optimizer](trained(1, optimizer)["one device"], other)

@@ -1,6 +1,6 @@
-"""Trains a small network in a process of its own and saves what came out; for the tests here.
+"""Trains small networks in a process of its own and saves what came out; for the tests here.
 
-python train_in_process.py '{"replicas": 2, "out": "FILE.npz", ...}', with TF_CONFIG for workers.
+python train_in_process.py REPLICAS '[{"out": "FILE.npz", ...}, ...]', with TF_CONFIG for workers.
 """
 
 import json
@@ -35,15 +35,7 @@ class History(keras.callbacks.Callback):
         self.logs.append({key: float(value) for key, value in logs.items()})
 
 
-def train(replicas=1, optimizer="adam", steps=20, remedies=True, parts=1, out=None, **changes):
-    if not remedies:
-        keras_remedies.apply = lambda: None
-    if replicas > 1:
-        (cpu,) = tf.config.list_physical_devices("CPU")
-        tf.config.set_logical_device_configuration(
-            cpu, [tf.config.LogicalDeviceConfiguration()] * replicas
-        )
-    strategy = distribution.choose_strategy()
+def train(strategy, optimizer="adam", steps=12, parts=1, out=None, **changes):
     recipe = Recipe(
         task="denoise",
         **{
@@ -84,4 +76,14 @@ def train(replicas=1, optimizer="adam", steps=20, remedies=True, parts=1, out=No
 
 
 if __name__ == "__main__":
-    train(**json.loads(sys.argv[1]))
+    replicas, trainings = map(json.loads, sys.argv[1:3])
+    if "--without-remedies" in sys.argv:
+        keras_remedies.apply = lambda: None
+    if replicas > 1:
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * replicas
+        )
+    strategy = distribution.choose_strategy()
+    for training in trainings:
+        train(strategy, **training)

@@ -9,7 +9,6 @@ SCRIPT = """
 import sys
 import numpy as np
 import tensorflow as tf
-replicas, out = int(sys.argv[1]), sys.argv[2]
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import keras
@@ -17,23 +16,23 @@ from hinet_tf import HINet
 from hinet_tf.losses import PSNRLoss
 from hinet_tf.optimizers import Adam
 
-strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(2)][:replicas])
 random = np.random.default_rng(0)
-x, y = random.uniform(size=(2, 4, 32, 32, 3)).astype("float32")
-keras.utils.set_random_seed(0)
-with strategy.scope():
-    model = HINet(width=4, depth=2)
-    # An epsilon far above the clipped gradients: steps in proportion to them, as plain descent.
-    model.compile(Adam(1.0, epsilon=1.0), loss=PSNRLoss())
-history = model.fit(tf.data.Dataset.from_tensors((x, y)).repeat(5), epochs=1, verbose=0).history
-np.savez(out, *model.get_weights(), loss=history["loss"], psnr=history["psnr"])
+x, y = random.uniform(size=(2, 4, 16, 16, 3)).astype("float32")
+for devices in (["CPU:0"], ["CPU:0", "CPU:1"]):
+    keras.utils.set_random_seed(0)
+    with tf.distribute.MirroredStrategy(devices).scope():
+        model = HINet(width=4, depth=2)
+        # An epsilon far above the clipped gradients: steps in proportion to them, as plain descent.
+        model.compile(Adam(1.0, epsilon=1.0), loss=PSNRLoss())
+    data = tf.data.Dataset.from_tensors((x, y)).repeat(5)
+    history = model.fit(data, epochs=1, verbose=0).history
+    out = f"{sys.argv[1]}/{len(devices)}.npz"
+    np.savez(out, *model.get_weights(), loss=history["loss"], psnr=history["psnr"])
 """
 
 
 def test_fit_on_two_replicas_equals_one_device(tmp_path):
-    for replicas in ("1", "2"):
-        out = str(tmp_path / replicas)
-        subprocess.run([sys.executable, "-c", SCRIPT, replicas, out], check=True)
+    subprocess.run([sys.executable, "-c", SCRIPT, tmp_path], check=True)
     one, two = (np.load(tmp_path / f"{replicas}.npz") for replicas in "12")
     assert set(one.files) == set(two.files) and len(one.files) > 10
     for name in one.files:
