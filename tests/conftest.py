@@ -45,6 +45,13 @@ def file_size_limit():
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+@pytest.fixture
+def without_pictures(monkeypatch):
+    """Trainings end without curves and report, which take longer than their few steps."""
+    for name in ("write_report", "learning_curve", "draw_pair"):
+        monkeypatch.setattr(f"hinet_tf.engine.results.{name}", lambda path, *_: path.touch())
+
+
 @pytest.fixture(autouse=True, scope="session")
 def float32_by_default():
     """What is left to `auto` computes in float32 everywhere; tests of `auto` say otherwise."""

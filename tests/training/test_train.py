@@ -23,6 +23,8 @@ from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.tasks import Recipe
 
+# The run that many tests look at has its pictures, since it is of the module.
+pytestmark = pytest.mark.usefixtures("without_pictures")
 TINY = [
     *("--task", "denoise", "--scale", "0.0625", "--patch", "16", "--batch", "2"),
     *("--set", "depth=2"),
@@ -170,12 +172,6 @@ def test_saved_models_are_plain_hinets_that_score_as_logged(finished):
     assert file_psnr(pair.degraded, pair.clean) == pytest.approx(logged["degraded_psnr"], abs=1e-6)
 
 
-def test_more_steps_go_on_where_the_run_ended(copy):
-    assert train(copy, steps=6) == 0
-    records = JsonLog(copy / "log.jsonl").records()
-    assert [r["step"] for r in records if r["kind"] == "train"] == [1, 2, 3, 4, 5, 6]
-
-
 def test_damaged_newest_checkpoint_falls_back_and_says_so(copy, finished, caplog):
     newest = copy / "checkpoints" / "step-00000004.npz"
     content = bytearray(newest.read_bytes())
@@ -187,15 +183,9 @@ def test_damaged_newest_checkpoint_falls_back_and_says_so(copy, finished, caplog
     assert_same_state(copy, finished)
 
 
-def test_truncated_newest_checkpoint_falls_back(copy, finished):
+def test_half_finished_files_of_a_killed_process_are_cleared(copy, finished):
     newest = copy / "checkpoints" / "step-00000004.npz"
     newest.write_bytes(newest.read_bytes()[:5000])
-    unfinish(copy)
-    assert train(copy) == 0
-    assert_same_state(copy, finished)
-
-
-def test_half_finished_files_of_a_killed_process_are_cleared(copy, finished):
     leftover = copy / "checkpoints" / ".step-00000006.npz.abc.tmp"
     leftover.mkdir()
     (leftover / "step-00000006.npz").write_bytes(b"half")
@@ -204,12 +194,8 @@ def test_half_finished_files_of_a_killed_process_are_cleared(copy, finished):
         log.write('{"step": 5, "ki')
     assert train(copy) == 0
     assert not leftover.exists()
+    assert_same_state(copy, finished)
     assert (copy / "log.jsonl").read_text() == (finished / "log.jsonl").read_text()
-
-
-def test_keep_every_keeps(tmp_path):
-    assert train(tmp_path / "run", "--set", "save_every=1", "--set", "keep_every=2", steps=5) == 0
-    assert Checkpoints(tmp_path / "run" / "checkpoints").steps() == [2, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -299,20 +285,9 @@ def test_two_processes_on_one_run_directory(copy, capsys):
     assert "Another process" in the_error(capsys)
 
 
-def test_init_from_another_run_starts_there(finished, tmp_path):
-    rate = ["--set", "learning_rate=1e-12", "--set", "final_learning_rate=0"]
-    assert train(tmp_path / "run", "--init", str(finished), *rate, steps=2) == 0
-    first, second = (
-        keras.saving.load_model(path)
-        for path in (finished / "best.keras", tmp_path / "run" / "last.keras")
-    )
-    for ours, theirs in zip(first.weights, second.weights, strict=True):
-        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-9)
-
-
 def test_fine_tuning_for_another_task(finished, tmp_path):
     arguments = ["--init", str(finished), "--set", "degradation=rain"]
-    rate = ["--set", "learning_rate=1e-9", "--set", "final_learning_rate=0"]
+    rate = ["--set", "learning_rate=1e-12", "--set", "final_learning_rate=0"]
     assert train(tmp_path / "run", "--task", "derain", *arguments, *rate, steps=2) == 0
     assert Recipe.from_json((tmp_path / "run" / "config.json").read_text()).task == "derain"
     first, second = (
@@ -320,7 +295,7 @@ def test_fine_tuning_for_another_task(finished, tmp_path):
         for path in (finished / "best.keras", tmp_path / "run" / "last.keras")
     )
     for ours, theirs in zip(first.weights, second.weights, strict=True):
-        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-7)
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-9)
 
 
 def test_init_of_another_width_is_refused(finished, tmp_path, capsys):
@@ -421,18 +396,24 @@ def test_low_precision_learns_with_float32_weights(tmp_path, precision):
     assert {v.dtype for n, v in state.items() if v.dtype.kind == "f"} == {np.dtype("float32")}
 
 
-def test_moving_average_is_what_is_saved(tmp_path):
-    assert train(tmp_path / "run", "--set", "ema=0.5") == 0
+def test_moving_average_is_what_is_saved_and_keep_every_keeps(tmp_path):
+    settings = ["--set", "ema=0.5", "--set", "save_every=1", "--set", "keep_every=2"]
+    assert train(tmp_path / "run", *settings, steps=5) == 0
+    assert Checkpoints(tmp_path / "run" / "checkpoints").steps() == [2, 4, 5]
     state = last_state(tmp_path / "run")
     model = keras.saving.load_model(tmp_path / "run" / "last.keras")
+    with np.load(Checkpoints(tmp_path / "run" / "checkpoints").path(4)) as arrays:
+        before = {name: arrays[name] for name in arrays.files}
     moved = 0
     for variable in model.trainable_variables:
         (weights,) = [
             v for n, v in state.items() if n.endswith(f"/{variable.path}") and n[0] == "n"
         ]
         average_name = f"{variable.path.replace('/', '_')}_average"
-        (average,) = [v for n, v in state.items() if n.endswith(f"/{average_name}")]
+        (name,) = [name for name in state if name.endswith(f"/{average_name}")]
+        average = state[name]
         np.testing.assert_array_equal(variable.numpy(), average)
+        np.testing.assert_allclose(average, (before[name] + weights) / 2, atol=1e-6)
         moved += not np.array_equal(weights, average)
     assert moved > 60
 
@@ -490,7 +471,6 @@ def test_a_run_that_never_began_leaves_nothing(tmp_path, capsys):
     assert train(run, "--init", str(tmp_path / "absent.keras"), steps=2) == 2
     the_error(capsys)
     assert list(tmp_path.iterdir()) == []
-    assert train(run, steps=2) == 0
 
 
 def test_the_same_command_after_the_last_step_does_nothing(copy, capsys):

@@ -93,7 +93,7 @@ def test_resumed_run_is_the_uninterrupted_one_bit_for_bit(runs):
     assert logs[0] == logs[1] and logs[0].count("\n") == STEPS + 3
 
 
-def test_trains_what_tensorflow_trains(arguments, runs, tmp_path):
+def test_trains_what_tensorflow_trains(arguments, runs, tmp_path, without_pictures):
     assert train_with_tensorflow([*arguments, "--run", str(tmp_path / "run")]) == 0
     logs = [JsonLog(run / "log.jsonl").records() for run in (runs[0], tmp_path / "run")]
     assert [r["step"] for r in logs[0]] == [r["step"] for r in logs[1]]
@@ -122,7 +122,7 @@ def test_leaves_the_files_of_train(runs):
         np.testing.assert_array_equal(variable.numpy(), average)
 
 
-def test_tensorflow_goes_on_with_the_run_of_jax(arguments, runs):
+def test_tensorflow_goes_on_with_the_run_of_jax(arguments, runs, without_pictures):
     longer = [*arguments, "--run", str(runs[1]), "--steps", str(STEPS + 2)]
     assert train_with_tensorflow(longer) == 0
     records = JsonLog(runs[1] / "log.jsonl").records()

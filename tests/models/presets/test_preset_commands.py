@@ -106,7 +106,7 @@ def test_evaluate_refuses_a_preset_of_another_task(shipped, pairs, tmp_path, cap
     assert json.loads((tmp_path / "scores.json").read_text())["models"][0]["images"] == 1
 
 
-def test_training_starts_from_a_preset(shipped, tmp_path, capsys):
+def test_training_starts_from_a_preset(shipped, tmp_path, capsys, without_pictures):
     run = tmp_path / "run"
     command = ["--task", "denoise", "--init", "derain_small", "--run", str(run), *TRAINING]
     assert train(command) == 2
