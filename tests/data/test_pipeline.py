@@ -60,8 +60,11 @@ def test_shards_make_up_the_global_batch(photos, shard_count):
 
 
 def test_no_two_samples_are_alike(photos):
-    clean = np.concatenate([clean for _, clean in batches(8, **photos)])
+    degraded, clean = map(np.concatenate, zip(*batches(8, **photos), strict=True))
     assert len({patch.tobytes() for patch in clean}) == len(clean)
+    # Nor is their noise.
+    noise = np.corrcoef((degraded - clean).reshape(len(clean), -1)) - np.eye(len(clean))
+    assert np.abs(noise).max() < 0.2
 
 
 def test_input_and_target_are_cut_and_turned_alike():

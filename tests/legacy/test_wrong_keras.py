@@ -12,7 +12,7 @@ import hinet_tf
 from hinet_tf.legacy import HalfInstanceNormalization, from_tf_keras, keras_2, to_tf_keras
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def twin(model):
     return to_tf_keras(model)
 

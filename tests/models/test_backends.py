@@ -21,7 +21,8 @@ import keras
 if keras.backend.backend() != "jax":
     raise SystemExit("not on JAX")
 checkpoint, training, x, out = sys.argv[1:]
-restored = hinet_tf.load_torch_checkpoint(checkpoint)(np.load(x))["restored"]
+# Compiled as a whole: operation by operation takes longer.
+restored = hinet_tf.load_torch_checkpoint(checkpoint).predict_on_batch(np.load(x))["restored"]
 
 reference = np.load(training)
 model = hinet_tf.HINet(width=2)
