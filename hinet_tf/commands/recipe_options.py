@@ -10,7 +10,7 @@ from hinet_tf.files import json_object
 from hinet_tf.models.presets.registry import preset_names
 from hinet_tf.processor import fastest_precision
 from hinet_tf.tasks import RECIPES, TASKS, get_recipe, quick_recipe
-from hinet_tf.tasks.recipe import PRECISIONS, Recipe
+from hinet_tf.tasks.recipe import PRECISIONS, QUANTIZED, Recipe
 
 _AUTO = "auto"
 # Options that are recipe keys of the same name, spelled out because they are wanted often.
@@ -23,6 +23,7 @@ _SHORTCUTS = {
     "accumulate": "parts that a batch is split into, to need less memory",
     "init": "weights to start from: a .keras model, official .pth, run directory or preset: "
     + ", ".join(preset_names()),
+    "quantize": f"train with the rounding of a .tflite recipe: {' or '.join(QUANTIZED)}",
     "precision": f"arithmetic of the layers: {', '.join(PRECISIONS)}, or auto: bfloat16 where it "
     "is faster here, else float32; a run keeps what it began with (default: %(default)s)",
 }
@@ -99,7 +100,8 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
     check_out_folder(args.run, "--run")
     if automatic:
         # Last: where there is a GPU, TensorFlow starts to ask it.
-        recipe = recipe.replace(precision=_precision_of(args.run) or fastest_precision())
+        precision = None if recipe.quantize else _precision_of(args.run) or fastest_precision()
+        recipe = recipe.replace(precision=precision or "float32")
     return recipe
 
 

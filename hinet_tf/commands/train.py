@@ -63,8 +63,10 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.engine.training_session import TrainingSession
 
     distribution.check_workers(recipe.batch)
-    # An estimate is of one small patch, which is no work for several parts.
-    parts = 1 if args.dry_run else distribution.share_out_cores(recipe.batch, recipe.accumulate)
+    # An estimate is of one small patch, which is no work for several parts; and the ranges of a
+    # quantized training follow from whole batches, on any machine.
+    whole = args.dry_run or recipe.quantize
+    parts = 1 if whole else distribution.share_out_cores(recipe.batch, recipe.accumulate)
     strategy = distribution.choose_strategy()
     distribution.check_batch(recipe.batch, recipe.accumulate, strategy)
     if args.dry_run:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from hinet_tf import data
+from hinet_tf.engine.initial_weights import load_initial_weights
+from hinet_tf.layers import QuantizedTrainingPolicy
 from hinet_tf.losses import PSNRLoss
 from hinet_tf.models import HINet
 from hinet_tf.optimizers import Adam, CosineDecay, LossScaledAdam
@@ -66,18 +68,37 @@ def build_plain_network(recipe: Recipe) -> HINet:
 def _compiled(
     kind: type[HINet], recipe: Recipe, metrics: list[Any] | None = None, **arguments: Any
 ) -> Any:
+    policy = _POLICIES[recipe.precision]
+    if recipe.quantize:
+        policy = QuantizedTrainingPolicy(recipe.quantize)
     network = kind(
         width=recipe.width,
         depth=recipe.depth,
         hin_levels=recipe.hin_levels,
-        dtype=_POLICIES[recipe.precision],
+        dtype=policy,
         name="hinet",
         **arguments,
     )
+    network.teacher = float_teacher(recipe) if recipe.quantize and recipe.init else None
     optimizer = build_optimizer(recipe)
     optimizer.build(network.trainable_variables)
     network.compile(optimizer, loss=build_loss(recipe), metrics=metrics, auto_scale_loss=False)
     return network
+
+
+def float_teacher(recipe: Recipe) -> Callable[[Any], dict[str, Any]]:
+    """Returns what a quantized training learns from: the network that it starts from, in float.
+
+    To lose nothing is to give the same images. That shows in every patch, where the clean images
+    also ask for what some hundred steps at a low rate would not learn in float either: 150 steps
+    at 5e-5 from them cost 0.14 dB more than the rounding did before.
+    """
+    teacher = HINet(
+        width=recipe.width, depth=recipe.depth, hin_levels=recipe.hin_levels, dtype="float32"
+    )
+    load_initial_weights(teacher, recipe.init)
+    # A function: as a layer it would become a part of the network in training.
+    return lambda degraded: teacher(degraded, training=False)
 
 
 def build_optimizer(recipe: Recipe) -> Adam:

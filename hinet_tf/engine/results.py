@@ -31,7 +31,7 @@ def validate(progress: TrainingProgress, validator: Validator, best: Path) -> di
     if progress.best_psnr is None or progress.psnr > progress.best_psnr:
         progress.best_psnr = progress.psnr
         with atomic_path(best) as temporary:
-            validator.model.save(temporary)
+            validator.save(temporary)
     return {
         "psnr": progress.psnr,
         "degraded_psnr": progress.degraded_psnr,
@@ -61,8 +61,9 @@ def write_results(
     records = log.records()
     best = best_validation(records)
     with atomic_path(directory / "last.keras") as temporary:
-        validator.refresh().save(temporary)
-    validator.model.load_weights(directory / "best.keras")
+        validator.refresh()
+        validator.save(temporary)
+    validator.load(directory / "best.keras")
     sessions = JsonLog(directory / "sessions.jsonl").records()
     report = directory / "report.html"
     write_report(report, recipe, records, sessions, validator)

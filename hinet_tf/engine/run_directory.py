@@ -90,10 +90,11 @@ class RunDirectory:
             for key in Recipe.fixed_keys():
                 before, value = getattr(previous, key), getattr(recipe, key)
                 if before != value:
+                    start = f" and start there with --init {self.path}" * (key == "quantize")
                     raise ValueError(
                         f"{self.path} holds a run with {key}={json.dumps(before)}; this "
                         f"command asks for {key}={json.dumps(value)}. Repeat the first command to "
-                        "resume it, or give this one another directory with --run."
+                        f"resume it, or give this one another directory with --run{start}."
                     )
 
     def claim(self, recipe: Recipe) -> None:

@@ -40,6 +40,8 @@ class TrainableHINet(HINet):
         super().__init__(**kwargs)
         self.accumulate = accumulate
         self.concurrent_parts = concurrent_parts
+        # Makes the targets from the degraded images; see `recipe_parts.float_teacher`.
+        self.teacher = None
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Configures training as `keras.Model.compile`; the step reports PSNR by itself."""
@@ -98,7 +100,8 @@ class TrainableHINet(HINet):
         with tf.GradientTape() as tape:
             outputs = self(degraded, training=True)
             # Divided by the number of replicas already, so that their sum is the mean.
-            first, second = self.stage_losses(degraded, clean, outputs)
+            target = clean if self.teacher is None else self.teacher(degraded)
+            first, second = self.stage_losses(degraded, target, outputs)
             loss = self.optimizer.scale_loss(first + second)
         gradients = tape.gradient(loss, [v.value for v in self.trainable_variables])
         replicas = tf.cast(self.distribute_strategy.num_replicas_in_sync, tf.float32)

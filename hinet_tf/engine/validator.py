@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -33,7 +34,8 @@ class Validator:
     """Scores a network in training on whole images, with its moving average where there is one.
 
     It works on a float32 copy of the network, so that the weights in training stay where they
-    are and the copy can be saved as it was scored.
+    are and the copy can be saved as it was scored. The copy of a quantized training rounds as the
+    training does; what is saved of it computes in float32 and carries the ranges.
 
     Args:
         network: The network in training.
@@ -49,7 +51,9 @@ class Validator:
         self.network = network
         self.pairs = pairs
         self.threads = threads
-        self.model = network.rebuilt(dtype="float32", name="hinet")
+        quantized = network.quantization is not None
+        policy = network.dtype_policy if quantized else "float32"
+        self.model = network.rebuilt(dtype=policy, name="hinet")
         self._predict = _predictor(self.model)
 
     def refresh(self) -> HINet:
@@ -60,7 +64,20 @@ class Validator:
         sources = averages or self.network.trainable_variables
         for target, source in zip(self.model.trainable_variables, sources, strict=True):
             target.assign(keras.ops.convert_to_numpy(source.value))
+        for target, source in zip(
+            self.model.non_trainable_variables, self.network.non_trainable_variables, strict=True
+        ):
+            target.assign(keras.ops.convert_to_numpy(source.value))
         return self.model
+
+    def save(self, path: Path) -> None:
+        """Saves the copy as a plain float32 model."""
+        self.model.rebuilt(dtype="float32").save(path)
+
+    def load(self, path: Path) -> None:
+        """Brings a saved copy back."""
+        saved = keras.saving.load_model(path).rebuilt(dtype=self.model.dtype_policy)
+        self.model.set_weights(saved.get_weights())
 
     def restore(self, image: np.ndarray) -> np.ndarray:
         """Restores one float image `(height, width, channels)` of any size."""

@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from hinet_tf.layers.fake_quantization import fake_quantization
+
 
 @keras.saving.register_keras_serializable(package="hinet_tf")
 class Convolution(keras.layers.Conv2D):
@@ -35,6 +37,16 @@ class Convolution(keras.layers.Conv2D):
         self.kernel_initializer = _uniform(fan_in)
         self.bias_initializer = _uniform(fan_in)
         super().build(input_shape)
+        self.integers = fake_quantization(self, kernel_axes=(0, 1, 2))
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        if self.integers is not None:
+            inputs, kernel = self.integers(inputs, tensor="input"), self.integers.kernel(kernel)
+        return super().convolution_op(inputs, kernel)
+
+    def call(self, inputs: Any) -> Any:
+        outputs = super().call(inputs)
+        return outputs if self.integers is None else self.integers(outputs, tensor="output")
 
 
 def _uniform(fan_in: int) -> keras.initializers.Initializer:

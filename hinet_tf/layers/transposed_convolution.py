@@ -3,6 +3,9 @@
 from typing import Any
 
 import keras
+from keras import ops
+
+from hinet_tf.layers.fake_quantization import fake_quantization
 
 
 @keras.saving.register_keras_serializable(package="hinet_tf")
@@ -34,6 +37,22 @@ class TransposedConvolution(keras.layers.Conv2DTranspose):
             bias_initializer=keras.initializers.RandomUniform(-bound, bound),
             **kwargs,
         )
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        super().build(input_shape)
+        # One tap of one filter is an output channel of the deployed 1x1 convolution.
+        self.integers = fake_quantization(self, kernel_axes=(3,))
+
+    def call(self, inputs: Any) -> Any:
+        if self.integers is None:
+            return super().call(inputs)
+        outputs = ops.conv_transpose(
+            self.integers(inputs, tensor="input"),
+            self.integers.kernel(self.kernel),
+            strides=self.strides,
+            padding=self.padding,
+        )
+        return self.integers(outputs + self.bias, tensor="output")
 
     def get_config(self) -> dict[str, Any]:
         # Only what the constructor takes: kernel, stride and initialization are the layer's own.

@@ -1,10 +1,11 @@
 """HINet: two U-Nets in a row that restore an image (Chen et al., CVPR Workshops 2021)."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
+from keras import ops
 
 from hinet_tf.layers import (
     Convolution,
@@ -200,6 +201,7 @@ class HINet(TwoStageModel):
     def _set_config(self, dtype: Any, **arguments: Any) -> None:
         # A functional model does not take `dtype`; training looks here for loss scaling.
         self.dtype_policy = dtype
+        self._quantization = None
         for name, value in arguments.items():
             setattr(self, name, value)
 
@@ -316,8 +318,36 @@ class HINet(TwoStageModel):
         """
         # Asked of `HINet` itself: the model may be one that knows more for its training.
         copy = HINet.from_config({**HINet.get_config(self), **changes})
-        copy.set_weights(self.get_weights())
+        values = {variable.path: variable.value for variable in self.weights}
+        for variable in copy.weights:
+            # Ranges of a quantized training come with the config.
+            if variable.path in values:
+                variable.assign(ops.convert_to_numpy(values[variable.path]))
         return copy
+
+    @property
+    def quantization(self) -> dict[str, Any] | None:
+        """What a quantized training learned besides weights; `None` where there was none.
+
+        Returns:
+            `{"recipe": ..., "ranges": {...}}`: the recipe of `export_tflite` that was trained
+            for and, for `int8`, the ends of what goes into each integer convolution and comes out
+            of it: `"stage1_skip0/input": [low, high]`.
+        """
+        recipe = getattr(self.dtype_policy, "quantization_recipe", None)
+        if recipe is None:
+            return self._quantization
+        ranges = {
+            f"{path}/{tensor}": [float(end) for end in ops.convert_to_numpy(moving.value)[:2]]
+            for path, tensor, moving in self._moving_ranges()
+        }
+        return {"recipe": recipe, "ranges": ranges}
+
+    def _moving_ranges(self) -> Iterator[tuple[str, str, keras.Variable]]:
+        for layer in self._flatten_layers():
+            integers = getattr(layer, "integers", None)
+            for tensor, moving in integers.ranges.items() if integers else ():
+                yield layer.path, tensor, moving
 
     def get_config(self) -> dict[str, Any]:
         config = {
@@ -333,13 +363,20 @@ class HINet(TwoStageModel):
             "name": self.name,
         }
         frozen = [layer.path for layer in self._flatten_layers() if not layer.trainable]
-        return {**config, "frozen": frozen} if frozen else config
+        more = {"frozen": frozen, "quantization": self.quantization}
+        return config | {name: value for name, value in more.items() if value}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "HINet":
         """Builds the model that `get_config` describes, with fresh weights."""
-        frozen = set(config.get("frozen", ()))
-        model = cls(**{name: value for name, value in config.items() if name != "frozen"})
+        arguments = dict(config)
+        frozen, quantization = set(arguments.pop("frozen", ())), arguments.pop("quantization", None)
+        model = cls(**arguments)
+        model._quantization = quantization
+        for path, tensor, moving in model._moving_ranges():
+            if ends := (quantization or {}).get("ranges", {}).get(f"{path}/{tensor}"):
+                # As if they were of one batch.
+                moving.assign([*ends, 1])
         if frozen:
             # A block comes before its parts, which it hands its own state on to.
             for layer in model._flatten_layers():

@@ -16,6 +16,9 @@ TASKS = ("denoise", "deblur", "derain", "dejpeg")
 AUGMENTATIONS = ("dihedral", "sidd", "none")
 LOSSES = ("psnr", "l1")
 PRECISIONS = ("float32", "bfloat16", "float16")
+# Recipes of `hinet_tf.export_tflite` that compute in 8-bit integers; the others have nothing that
+# a training could get used to.
+QUANTIZED = ("int8_dynamic", "int8")
 # Class in `hinet_tf.data`, and the keys of the recipe that it takes.
 DEGRADATIONS = {
     "sensor_noise": ("SensorNoise", ()),
@@ -76,6 +79,8 @@ class Recipe:
         clip_norm: Largest global norm of a step's gradient; `None` for no clip.
         ema: Decay of the moving average of the weights, such as 0.999; 0 for none. Where it is
             on, the average is what is validated and saved.
+        quantize: `"int8_dynamic"` or `"int8"` to train with the rounding of that `.tflite` recipe,
+            in float32; `None` for none.
         precision: `"float32"`, `"bfloat16"` or `"float16"` for the layers' arithmetic; weights
             and statistics stay float32.
         accumulate: Parts that each device splits its share of a batch into, to need less memory.
@@ -118,6 +123,7 @@ class Recipe:
     beta_2: float = 0.99
     clip_norm: float | None = 0.01
     ema: float = 0.0
+    quantize: str | None = None
     precision: str = "float32"
     accumulate: int = 1
     seed: int = 10
@@ -161,7 +167,11 @@ class Recipe:
             "degradation": _choice(self.degradation, DEGRADATIONS),
             "augmentation": _choice(self.augmentation, AUGMENTATIONS),
             "loss": _choice(self.loss, LOSSES),
-            "precision": _choice(self.precision, PRECISIONS),
+            "quantize": (
+                self.quantize in (None, *QUANTIZED),
+                f"a recipe of 8-bit integers, {' or '.join(QUANTIZED)}, or none",
+            ),
+            "precision": _choice(self.precision, PRECISIONS[: 1 if self.quantize else None]),
             "shares": (
                 self.shares is None or all(share > 0 for share in self.shares),
                 "positive numbers, one for each data set, or none",

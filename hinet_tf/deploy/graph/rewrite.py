@@ -1,5 +1,7 @@
 """The trained network rewritten for deployment, weight for weight."""
 
+from collections.abc import Mapping, Sequence
+
 import keras
 import numpy as np
 
@@ -81,6 +83,25 @@ def deployable_graph(
     if "stage2_mix" in rewritten:
         _fold_mix(rewritten, model)
     return graph
+
+
+def deployed_ranges(
+    graph: keras.Model, ranges: Mapping[str, Sequence[float]]
+) -> dict[str, list[float]]:
+    """The ranges of a quantized training as they are in the deployable graph.
+
+    Args:
+        graph: What `deployable_graph` returned.
+        ranges: Those of `HINet.quantization`.
+
+    Returns:
+        The same, but for what the graph computes at a sixteenth of its size.
+    """
+    divided = {f"{layer.name}/conv_1/output" for layer in graph.layers if _is_centered(layer)}
+    return {
+        tensor: [end / SCALE if tensor in divided else end for end in ends]
+        for tensor, ends in ranges.items()
+    }
 
 
 def _unbuilt(layer: keras.layers.Layer, largest_side: int | None) -> keras.layers.Layer:

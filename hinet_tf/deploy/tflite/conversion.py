@@ -1,7 +1,8 @@
 """From the deployable graph to the bytes of a .tflite file."""
 
+import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import tensorflow as tf
@@ -62,6 +63,29 @@ def convert(
             converter.target_spec.supported_types = [tf.float16]
         content = converter.convert()
     return _casts_first(content) if image_type == "uint8" else content
+
+
+def convolutions(content: bytes) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Finds the convolutions of all signatures of a float file.
+
+    Args:
+        content: The file, as `convert` made it.
+
+    Yields:
+        The path of the deployable graph's layer that a convolution came from, such as
+        `stage1_encoder0/conv_1`, and the names of the tensors it reads and writes.
+    """
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            code = model.operatorCodes[operator.opcodeIndex]
+            if code.builtinCode == schema.BuiltinOperator.CONV_2D:
+                image, kernel, *_ = operator.inputs
+                # `hinet_1/stage1_encoder0_1/conv_1_1/convolution`: each name numbered once more.
+                _, *path, _ = graph.tensors[kernel].name.decode().split("/")
+                layers = [re.sub(r"_\d+$", "", part) for part in path]
+                tensors = [graph.tensors[i].name.decode() for i in (image, operator.outputs[0])]
+                yield "/".join(part for part in layers if part != "taps"), tuple(tensors)
 
 
 def _casts_first(content: bytes) -> bytes:

@@ -6,19 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from hinet_tf.deploy.tflite.conversion import signature_name
+from hinet_tf.deploy.tflite.conversion import convolutions, signature_name
+from hinet_tf.layers.fake_quantization import FLOAT_LAYERS
 from hinet_tf.native_log import silenced
 
-# Statistics need more than 8 bits between a mean and its square, attention multiplies two maps,
-# and the first and last convolutions and the residual sum touch the image itself.
+# Only convolutions become integer, so that what lies between them stays in float by itself:
+# statistics need more than 8 bits between a mean and its square, and sums would round once more.
 SENSITIVE = {
-    "/norm_": "statistics of instance normalization",
-    "attention_": "supervised attention",
-    "stage1_input_": "first convolution, reads the image",
-    "stage2_input_": "first convolution of stage 2, reads the image",
-    "stage2_output_": "last convolution, writes the correction of the image",
-    "restored_": "sum of image and correction",
-    "clip_by_value": "clipping to the range of uint8 images",
+    **{f"{layer}_": reason for layer, reason in FLOAT_LAYERS.items()},
+    # What is left of `stage2_mix` in the deployable graph.
+    "stage2_concat_": FLOAT_LAYERS["stage2_mix"],
 }
 
 _KEEP_FLOAT = "no_quantize"
@@ -31,6 +28,8 @@ class IntegerQuantizer:
         content: The float32 file.
         bits: Bits of activations, 8 or 16; weights have 8.
         photos: Calibration photos for each size, `(height, width, channels)` float32.
+        ranges: Ends of what goes into convolutions and comes out of them, as
+            `deployed_ranges` gives them; they stand in for the photos.
 
     Raises:
         ValueError: If AI Edge Quantizer is not installed, or every activation is constant.
@@ -44,10 +43,14 @@ class IntegerQuantizer:
         self,
         content: bytes,
         bits: int,
-        photos: Mapping[tuple[int, int], Sequence[np.ndarray]],
+        photos: Mapping[tuple[int, int], Sequence[np.ndarray]] | None = None,
+        ranges: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         self._content = bytearray(content)
         self._bits = bits
+        if ranges is not None:
+            self._statistics = _as_statistics(content, ranges)
+            return
         data = {
             signature_name(size): [{"image": photo[None]} for photo in of_size]
             for size, of_size in photos.items()
@@ -60,8 +63,8 @@ class IntegerQuantizer:
         """Quantizes all but some operators.
 
         Args:
-            float_scopes: Regular expressions; an operator whose name contains one keeps float
-                activations. Its weights become 8-bit all the same.
+            float_scopes: Regular expressions; a convolution whose name contains one stays in float
+                if `SENSITIVE` names it, and else scales its input while it runs.
 
         Returns:
             The content of the integer file, with float32 image input and output.
@@ -75,7 +78,7 @@ class IntegerQuantizer:
         quantizer = _quantizer_package().quantizer.Quantizer(self._content)
         quantizer.add_static_config(
             regex=".*",
-            operation_name=names.ALL_SUPPORTED if self._bits == 8 else names.CONV_2D,
+            operation_name=names.CONV_2D,
             activation_num_bits=self._bits,
             weight_num_bits=8,
         )
@@ -86,8 +89,21 @@ class IntegerQuantizer:
             quantizer.update_quantization_recipe(
                 scope, names.ALL_SUPPORTED, algorithm_key=_KEEP_FLOAT
             )
-            quantizer.add_dynamic_config(scope, names.CONV_2D, num_bits=8)
+            if scope not in SENSITIVE:
+                quantizer.add_dynamic_config(scope, names.CONV_2D, num_bits=8)
         return quantizer
+
+
+def _as_statistics(content: bytes, ranges: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """Ranges of layers as the quantizer's statistics of the tensors of a file."""
+    statistics = {}
+    for layer, tensors in convolutions(content):
+        for end, tensor in zip(("input", "output"), tensors, strict=True):
+            # An output that has no range of its own is the next one's input.
+            if (low_high := ranges.get(f"{layer}/{end}")) is not None:
+                low, high = (np.full((1, 1, 1, 1), value, np.float32) for value in low_high)
+                statistics[tensor] = {"min": low, "max": high}
+    return statistics
 
 
 def quantize_weights(content: bytes) -> bytes:

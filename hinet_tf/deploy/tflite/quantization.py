@@ -1,10 +1,13 @@
 """From the deployable graph to the bytes of a named recipe."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
+from hinet_tf.deploy.graph.rewrite import deployed_ranges
 from hinet_tf.deploy.tflite.conversion import convert
 from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer, quantize_weights
 from hinet_tf.deploy.tflite.recipe_search import SearchResult, search_recipe
@@ -12,6 +15,8 @@ from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
 from hinet_tf.deploy.tflite.verification import Verification
 from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
 from hinet_tf.images.pixel_format import to_uint8
+from hinet_tf.layers import QuantizedTrainingPolicy
+from hinet_tf.models import HINet
 
 _CALIBRATION_CROPS = 24
 
@@ -27,7 +32,8 @@ def quantized(
     Args:
         graph: What `deployable_graph` returned.
         verification: Names recipe, sizes and image type, and measures what a file loses.
-        calibration: Photos that show the range of activations to `int8` and `int16x8`.
+        calibration: Photos that show the range of activations to `int8` and `int16x8`; a model
+            trained for `int8` knows them.
         on_progress: As in `export_tflite`.
 
     Returns:
@@ -55,11 +61,16 @@ def _integer(
     calibration: str,
     on_progress: Callable[..., None],
 ) -> tuple[bytes, SearchResult | None]:
-    photos = _calibration_photos(graph, verification, calibration)
-    quantizer = IntegerQuantizer(content, recipe.activation_bits, photos)
-    if recipe.activation_bits == 16:
-        # They lose too little to search for what else must stay in float.
-        return quantizer.quantize(SENSITIVE), None
+    model = verification.model
+    if not verification.trained_for_recipe:
+        photos = _calibration_photos(graph, verification, calibration)
+        if recipe.activation_bits == 16:
+            # They lose too little to search for what else must stay in float.
+            quantizer = IntegerQuantizer(content, 16, photos)
+            return quantizer.quantize(SENSITIVE), None
+        model = _calibrated(model, photos)
+    ranges = deployed_ranges(graph, model.quantization["ranges"])
+    quantizer = IntegerQuantizer(content, 8, ranges=ranges)
     result = search_recipe(
         quantizer,
         _blocks(graph),
@@ -70,6 +81,15 @@ def _integer(
         ),
     )
     return result.content, result
+
+
+def _calibrated(model: HINet, photos: Mapping[Any, Sequence[np.ndarray]]) -> HINet:
+    """The model with ranges as a training for `int8` that changes no weight would find them."""
+    model = model.rebuilt(dtype=QuantizedTrainingPolicy("int8"))
+    for photo in itertools.chain(*photos.values()):
+        image = photo if photo.dtype == np.float32 else photo.astype(np.float32) / 255
+        model(image[None], training=True)
+    return model
 
 
 def _calibration_photos(

@@ -21,6 +21,7 @@ from hinet_tf.deploy.tflite.structure import (
 from hinet_tf.deploy.tflite.verification_photos import crops
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference.engines.litert import TFLiteModel
+from hinet_tf.layers import QuantizedTrainingPolicy
 from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models import HINet
 
@@ -28,6 +29,10 @@ from hinet_tf.models import HINet
 _GPU_TOLERANCE = 1e-3
 # Restored PSNR in decibels by which processors may differ.
 _ARM64_TOLERANCE = 0.02
+# Least PSNR in decibels between the file and the model that the quantized training computed with.
+# Where both round every map alike, one value that falls to the other side turns those behind it:
+# in a large network two `int8` computations are as far apart as either from float, 47 to 49 dB.
+_AS_TRAINED = {"int8_dynamic": 50.0, "int8": 45.0}
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,12 @@ class Verification:
         """The photos as the Keras model restores them."""
         return [self._by_model(photo.degraded) for photo in self.photos]
 
+    @functools.cached_property
+    def trained_for_recipe(self) -> bool:
+        """Whether the model comes from a quantized training for this very recipe."""
+        quantization = self.model.quantization
+        return quantization is not None and quantization["recipe"] == self.recipe.name
+
     def agreements(self, content: bytes) -> list[PhotoAgreement]:
         """Restores the photos by a file and holds them against the model's."""
         file = TFLiteModel(content)
@@ -92,6 +103,7 @@ class Verification:
             ),
             *self._partitions(content),
             *self._quality(agreements),
+            *self._as_trained(content),
             *self._finite(content),
             *self._float16(content),
             self._gpu(content),
@@ -120,6 +132,23 @@ class Verification:
             drop <= self.max_drop,
             f"{drop:.3f} dB over {len(agreements)} photos",
             f"at most {self.max_drop:g} dB",
+        )
+
+    def _as_trained(self, content: bytes) -> Iterator[Check]:
+        if not self.trained_for_recipe:
+            return
+        rounded = self.model.rebuilt(dtype=QuantizedTrainingPolicy(self.recipe.name))
+        file = TFLiteModel(content)
+        worst = min(
+            psnr(self._by_file(file, photo.degraded), self._by_model(photo.degraded, rounded))
+            for photo in self.photos[:4]
+        )
+        required = _AS_TRAINED[self.recipe.name]
+        yield Check(
+            "PSNR between the file's output and that of the training's rounded model",
+            worst >= required,
+            f"{worst:.1f} dB",
+            f"at least {required:.0f} dB",
         )
 
     def _finite(self, content: bytes) -> Iterator[Check]:
@@ -207,8 +236,8 @@ class Verification:
         degraded, clean = photo.read()
         return ImagePair.of_arrays(photo.name, to_uint8(degraded).astype(np.float32) / 255, clean)
 
-    def _by_model(self, image: np.ndarray) -> np.ndarray:
-        restored = np.asarray(self.model(image[None], training=False)[self.output])[0]
+    def _by_model(self, image: np.ndarray, model: HINet | None = None) -> np.ndarray:
+        restored = np.asarray((model or self.model)(image[None], training=False)[self.output])[0]
         if self.image_type == "float32":
             return restored
         return to_uint8(restored).astype(np.float32) / 255

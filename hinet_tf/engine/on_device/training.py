@@ -115,33 +115,37 @@ class DeviceTraining:
             self._kinds,
         )
         weights, others, optimizer = state
-        gradients, logs = self._averaged_gradients(weights, others, batch)
+        gradients, (logs, others) = self._averaged_gradients(weights, others, batch)
         weights, optimizer = self.network.optimizer.stateless_apply(optimizer, gradients, weights)
         return (weights, others, optimizer), {**logs, "gradient_norm": optimizer[self._norm]}
 
     def _averaged_gradients(self, weights: Any, others: Any, batch: Any) -> tuple[Any, Any]:
-        """Gradients and logs of a batch, computed in equal parts one after the other."""
+        """Gradients, logs and what else moved, from equal parts of a batch one after the other."""
         parts = self.recipe.accumulate
 
-        def gradients(batch: Any) -> tuple[Any, Any]:
+        def gradients(others: Any, batch: Any) -> tuple[Any, Any]:
             return jax.grad(self._losses, has_aux=True)(weights, others, *batch)
 
         if parts == 1:
-            return gradients(batch)
+            return gradients(others, batch)
         batch = jax.tree.map(lambda x: x.reshape(parts, x.shape[0] // parts, *x.shape[1:]), batch)
-        zeros = jax.tree.map(
-            lambda x: jnp.zeros(x.shape, x.dtype),
-            jax.eval_shape(gradients, jax.tree.map(lambda x: x[0], batch)),
-        )
-        sums, _ = jax.lax.scan(
-            lambda sums, part: (jax.tree.map(jnp.add, sums, gradients(part)), None), zeros, batch
-        )
-        return jax.tree.map(lambda total: total / parts, sums)
+
+        def add(carry: Any, part: Any) -> tuple[Any, None]:
+            sums, others = carry
+            found, (logs, others) = gradients(others, part)
+            return (jax.tree.map(jnp.add, sums, (found, logs)), others), None
+
+        zeros = jax.tree.map(jnp.zeros_like, (weights, dict.fromkeys(_LOGS[:-1], jnp.zeros(()))))
+        (sums, others), _ = jax.lax.scan(add, (zeros, others), batch)
+        found, logs = jax.tree.map(lambda total: total / parts, sums)
+        return found, (logs, others)
 
     def _losses(self, weights: Any, others: Any, degraded: Any, clean: Any) -> tuple[Any, Any]:
-        outputs, _ = self.network.stateless_call(weights, others, degraded, training=True)
-        first, second = (self._loss(clean, outputs[key]) for key in ("stage1", "restored"))
+        outputs, others = self.network.stateless_call(weights, others, degraded, training=True)
+        teacher = self.network.teacher
+        targets = teacher(degraded) if teacher else {"stage1": clean, "restored": clean}
+        first, second = (self._loss(targets[k], outputs[k]) for k in ("stage1", "restored"))
         restored = keras.ops.clip(outputs["restored"], 0.0, 1.0)
         psnr = -keras.ops.mean(PSNRLoss(reduction="none")(clean, restored))
         logs = {"loss": first + second, "loss_stage1": first, "loss_restored": second, "psnr": psnr}
-        return first + second, logs
+        return first + second, (logs, others)

@@ -1,0 +1,48 @@
+"""What a quantized training learned reaches the file."""
+
+import keras
+import numpy as np
+import pytest
+
+import hinet_tf
+from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
+from hinet_tf.inference.engines.litert import TFLiteModel
+from hinet_tf.layers import QuantizedTrainingPolicy
+from hinet_tf.metrics.psnr import psnr
+
+SIZE = (64, 64)
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return np.stack([photo.degraded for photo in crops(calibration_pairs(), SIZE, per_photo=2)])
+
+
+@pytest.mark.parametrize("recipe", ["int8", "int8_dynamic"])
+def test_the_file_computes_what_the_rounded_model_computes(denoiser, tmp_path, photos, recipe):
+    rounded = denoiser.rebuilt(dtype=QuantizedTrainingPolicy(recipe))
+    for batch in np.split(photos, 4):
+        rounded(batch, training=True)
+    saved = tmp_path / "trained.keras"
+    rounded.rebuilt(dtype="float32").save(saved)
+    model = keras.saving.load_model(saved)
+    assert model.quantization == rounded.quantization
+
+    path = tmp_path / "trained.tflite"
+    report = hinet_tf.export_tflite(model, path, [SIZE], recipe, max_drop=0.5)
+    assert not report.failed
+    (check,) = [check for check in report.checks if "rounded model" in check.name]
+    assert check.passed
+    file = TFLiteModel(path)
+    agreement = [
+        psnr(file.restore(photo), rounded(photo[None])["restored"][0].numpy()) for photo in photos
+    ]
+    assert min(agreement) > 50
+
+
+def test_another_recipe_is_exported_as_ever(denoiser, tmp_path):
+    rounded = denoiser.rebuilt(dtype=QuantizedTrainingPolicy("int8_dynamic"))
+    report = hinet_tf.export_tflite(
+        rounded.rebuilt(dtype="float32"), tmp_path / "n.tflite", [SIZE], "float16"
+    )
+    assert not any("rounded model" in check.name for check in report.checks)
