@@ -6,8 +6,8 @@ import hinet_tf
 
 @pytest.fixture(scope="module")
 def model():
-    """Two halvings, one level without normalization, no weight at its initial value."""
-    model = hinet_tf.HINet(width=4, depth=3, hin_levels=(1, 2), negative_slope=0.1)
+    """One halving, one level without normalization, no weight at its initial value."""
+    model = hinet_tf.HINet(width=4, depth=2, hin_levels=(1,), negative_slope=0.1)
     random = np.random.default_rng(0)
     for weight in model.weights:
         weight.assign(weight.numpy() + random.normal(0, 0.05, weight.shape))
