@@ -97,7 +97,7 @@ CAMPAIGN = (
         "deblur_0.25x_again",
         "deblur",
         "motion,small,photos",
-        {"init": "deblur_0.25x", "scale": "0.25", "steps": "7000", "learning_rate": "6e-4"}
+        {"init": "deblur_0.25x", "scale": "0.25", "steps": "5500", "learning_rate": "6e-4"}
         | _COMMON
         | {"degradation": "photo_blur", "quality": "70,100", "shares": "5,3,3"}
         | {"save_every": "200", "validate_every": "1000"},
