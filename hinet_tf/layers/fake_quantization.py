@@ -13,6 +13,9 @@ FLOAT_LAYERS = {
     "stage2_mix": "mixes the image into the features of stage 2",
     "stage2_output": "last convolution, writes the correction of the image",
 }
+# Scale their input while they run in `int8` as well: what they round is at full resolution, and is
+# most of what all roundings add to the image.
+DYNAMIC_LAYERS = ("stage1_encoder0", "stage1_decoder0", "stage2_encoder0", "stage2_decoder0")
 # TensorFlow's converter leaves smaller kernels in float (`min_elements_for_weights`).
 _FEWEST_DYNAMIC = 1024
 # Deployed, a 3x3 convolution to an image is one of 4x4 to four times its channels.
@@ -37,13 +40,16 @@ class FakeQuantization(keras.layers.Layer):
       zero (XNNPACK's `qd8` convolutions); what comes out is float;
     - `int8`: what goes in and what comes out, asymmetric, between two ends that are moving averages
       over the batches of the training, and constants of the file. The ends of a batch are those,
-      of some between its minimum and maximum, whose rounding errs least.
+      of some between its minimum and maximum, whose rounding errs least. Layers of
+      `DYNAMIC_LAYERS` round what goes in as `int8_dynamic` does.
 
     Args:
         recipe: `"int8"` or `"int8_dynamic"`.
         kernel_axes: Axes of the kernel that one output channel spans.
         rounds_output: Whether `int8` rounds what comes out: not where another integer convolution
             takes it as it is, and rounds it.
+        dynamic: Whether each image's own minimum and maximum are the ends; always in
+            `int8_dynamic`.
         memory: Batches that a moving average spans; of fewer it is the mean. Defaults to 100.
         **kwargs: Base layer keyword arguments.
 
@@ -63,15 +69,18 @@ class FakeQuantization(keras.layers.Layer):
         recipe: str,
         kernel_axes: tuple[int, ...],
         rounds_output: bool = True,
+        dynamic: bool = False,
         memory: int = 100,
         **kwargs: Any,
     ) -> None:
         super().__init__(dtype="float32", **kwargs)
         self.recipe = recipe
         self.kernel_axes = kernel_axes
+        self.rounds_output = rounds_output
+        self.dynamic = dynamic or recipe == "int8_dynamic"
         self.memory = memory
         self.ranges: dict[str, keras.Variable] = {}
-        if recipe == "int8":
+        if not self.dynamic:
             for tensor in ("input", "output")[: 1 + rounds_output]:
                 # Low end, high end, and the number of batches that they are of.
                 self.ranges[tensor] = self.add_weight(
@@ -84,7 +93,7 @@ class FakeQuantization(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Any, tensor: str, training: bool | None = None) -> Any:
-        if self.recipe == "int8_dynamic":
+        if self.dynamic:
             if tensor == "output":
                 return x
             low, high = _ends(x, axis=(1, 2, 3))
@@ -117,7 +126,8 @@ class FakeQuantization(keras.layers.Layer):
             **super().get_config(),
             "recipe": self.recipe,
             "kernel_axes": self.kernel_axes,
-            "rounds_output": "output" in self.ranges,
+            "rounds_output": self.rounds_output,
+            "dynamic": self.dynamic,
             "memory": self.memory,
         }
 
@@ -159,12 +169,18 @@ def fake_quantization(
         A layer that the convolution is to own.
     """
     recipe = getattr(convolution.dtype_policy, "quantization_recipe", None)
-    *_, name = parts = convolution.path.split("/")
-    if recipe is None or (recipe == "int8" and parts[0] in FLOAT_LAYERS):
+    block, *_, name = f"{convolution.path}/{convolution.name}".split("/")
+    if recipe is None or (recipe == "int8" and block in FLOAT_LAYERS):
         return None
     if recipe == "int8_dynamic":
         size = _TO_IMAGE.get(name, 1) * float(ops.size(convolution.kernel))
         # These two are one kernel each in the file, the product of both.
         if size < _FEWEST_DYNAMIC or name in ("stage2_input", "stage2_mix"):
             return None
-    return FakeQuantization(recipe, kernel_axes, rounds_output="_down" not in name, name="integers")
+    return FakeQuantization(
+        recipe,
+        kernel_axes,
+        rounds_output="_down" not in name,
+        dynamic=block in DYNAMIC_LAYERS,
+        name="integers",
+    )

@@ -4,18 +4,21 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 from hinet_tf import HINet
 from hinet_tf.deploy.graph.rewrite import deployable_graph
-from hinet_tf.deploy.tflite.conversion import convert
+from hinet_tf.deploy.tflite.conversion import convert, convolutions
 from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer
+from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
 from hinet_tf.layers import FakeQuantization, QuantizedTrainingPolicy
 from hinet_tf.layers.quantized_training_policy import QUANTIZED_RECIPES
 from hinet_tf.tasks.recipe import QUANTIZED
 
 SIZE = (32, 32)
-LAYER = "stage1_encoder1/conv_2"
+LAYER, DYNAMIC_LAYER = "stage1_encoder1/conv_2", "stage1_encoder0/conv_2"
+DYNAMIC = tuple(f"/{layer}_" for layer in QUANTIZATION_RECIPES["int8"].dynamic_layers)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,7 @@ def network():
     values[0, 0, 0, :4] = 127
     values[..., 4] = 0
     kernel.assign(values)
+    model.get_layer("stage1_encoder0").conv_2.kernel.assign(values[..., :8, :8])
     return model
 
 
@@ -38,7 +42,7 @@ def files(network):
     photo = np.random.default_rng(0).uniform(size=(*SIZE, 3)).astype("float32")
     quantizer = IntegerQuantizer(convert(graph, [SIZE]), 8, {SIZE: [photo]})
     return {
-        "int8": quantizer.quantize(SENSITIVE),
+        "int8": quantizer.quantize((*SENSITIVE, *DYNAMIC)),
         "int8_dynamic": convert(graph, [SIZE], weight_bytes=1),
     }
 
@@ -61,6 +65,34 @@ def test_kernels_are_rounded_as_in_the_files(network):
         rounded[recipe] = FakeQuantization(recipe, (0, 1, 2)).kernel(kernel).numpy()
         np.testing.assert_array_equal(rounded[recipe], kernel_in(content, LAYER))
     assert (rounded["int8"] != rounded["int8_dynamic"]).any(), "no tie was met"
+    # Where its input is scaled while it runs, a kernel is rounded as all others of the recipe.
+    kernel = network.get_layer("stage1_encoder0").conv_2.kernel.value
+    rounded = FakeQuantization("int8", (0, 1, 2), dynamic=True).kernel(kernel)
+    np.testing.assert_array_equal(rounded, kernel_in(files(network)["int8"], DYNAMIC_LAYER))
+
+
+def test_each_convolution_has_the_integers_that_it_has_in_the_file(network):
+    model = network.rebuilt(dtype=QuantizedTrainingPolicy("int8"))
+    trained = {
+        layer.path: "dynamic" if layer.integers.dynamic else "constant"
+        for layer in model._flatten_layers()
+        if getattr(layer, "integers", None)
+    }
+    content = files(network)["int8"]
+    file = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    (graph,) = file.subgraphs
+    found = {}
+    operators = [
+        o
+        for o in graph.operators
+        if file.operatorCodes[o.opcodeIndex].builtinCode == schema.BuiltinOperator.CONV_2D
+    ]
+    for (layer, _), operator in zip(convolutions(content), operators, strict=True):
+        image, kernel = (graph.tensors[i].type for i in operator.inputs[:2])
+        if kernel == schema.TensorType.INT8:
+            found[layer] = "constant" if image == schema.TensorType.INT8 else "dynamic"
+    assert found == trained
+    assert set(trained.values()) == {"dynamic", "constant"}
 
 
 def test_gradients_pass_straight_through_but_not_beyond_the_range():

@@ -2,17 +2,18 @@
 
     python training/presets/score.py --data DATA
     python training/presets/score.py --data DATA --preset dejpeg_0.25x
+    python training/presets/score.py --data DATA --files
     python training/presets/score.py --tables
 
 DATA holds manifests/eval.csv and the images that it names, and manifests/train.csv, of which
 three scenes of real noise and a sequence of real blur are held back from training and scored. The
 scores go into each preset's card, from there into its page in docs/presets and into the tables of
-README.md. --tables scores nothing, and writes pages and tables anew. What training/presets/facts.py
-states goes into the cards either way.
+README.md. --files scores the .tflite files alone, --tables nothing; either writes pages and tables
+anew. What training/presets/facts.py states goes into the cards in any case.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     work.add_argument("--tables", action="store_true", help="score nothing")
     add("--preset", action="append", metavar="NAME", help="score this one (default: all)")
     add("--limit", type=int, metavar="N", help="the first N images of each set, to try it out")
+    add("--files", action="store_true", help="score the .tflite files alone")
     add("--quantization", action="append", help="of .tflite (default: float16, int8_dynamic, int8)")
     add("--presets", type=Path, default=Path("hinet_tf/models/presets"), metavar="DIR")
     add("--docs", type=Path, default=Path("docs/presets"), metavar="DIR")
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True, highlight=False)
     for name in [] if args.tables else args.preset or list(cards):
         with console.status(name) as status:
-            cards[name]["scores"] = _score(args, name, cards[name]["task"], status)
+            cards[name]["scores"] = _score(args, name, cards[name], status)
         write_card(args.presets, cards[name])
     for card in cards.values():
         card |= STATED[card["task"]]
@@ -67,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _score(args: argparse.Namespace, name: str, task: str, status) -> dict[str, Any]:
+def _score(
+    args: argparse.Namespace, name: str, card: Mapping[str, Any], status: Any
+) -> dict[str, Any]:
     from hinet_tf.training.presets.export_scores import QUANTIZATIONS, score_exports
     from hinet_tf.training.presets.test_sets import preset_test_sets
 
@@ -75,7 +79,7 @@ def _score(args: argparse.Namespace, name: str, task: str, status) -> dict[str, 
     from hinet_tf.inference import Restorer
     from hinet_tf.models import HINet
 
-    path = args.presets / f"{name}.json"
+    task, path = card["task"], args.presets / f"{name}.json"
     model = HINet.from_preset(path)
     # Whole images, as published figures are; 64 GB of feature maps are more than any takes.
     restorer = Restorer(model, precision="float32", memory=2**36)
@@ -83,8 +87,8 @@ def _score(args: argparse.Namespace, name: str, task: str, status) -> dict[str, 
         test_set._replace(pairs=test_set.pairs[: args.limit])
         for test_set in preset_test_sets(task, args.data)
     ]
-    sets = {}
-    for test_set in test_sets:
+    sets = card["scores"]["sets"] if args.files else {}
+    for test_set in [] if args.files else test_sets:
         status.update(f"{name}: {test_set.title}")
         sets[test_set.key] = _score_set(restorer, test_set)
         print(f"{name}, {test_set.title}: {_line(sets[test_set.key])}", flush=True)
@@ -96,8 +100,13 @@ def _score(args: argparse.Namespace, name: str, task: str, status) -> dict[str, 
         args.quantization or QUANTIZATIONS,
         lambda part: status.update(f"{name}: {part}"),
     )
+    print(f"{name}, float32: {exports['float32_psnr']:.3f} dB")
     for quantization, file in exports["files"].items():
-        print(f"{name}, {quantization}: {file['drop']:.3f} dB lost", flush=True)
+        print(
+            f"{name}, {quantization}: {file['megabytes']:.2f} MB, {file['psnr']:.3f} dB, "
+            f"{file['drop']:.3f} dB lost{''.join(f'; fails: {c}' for c in file['failed_checks'])}",
+            flush=True,
+        )
     return {
         "sets": sets,
         "exports": exports,

@@ -73,9 +73,10 @@ def _integer(
     quantizer = IntegerQuantizer(content, 8, ranges=ranges)
     result = search_recipe(
         quantizer,
-        _blocks(graph),
+        _blocks(graph, recipe),
         verification.drop,
         verification.max_drop,
+        recipe.dynamic_layers,
         lambda step, done: on_progress(
             f"In float: {step.description}: {step.drop:.3f} dB lost", done
         ),
@@ -117,11 +118,13 @@ def _as_input(image: np.ndarray, image_type: str) -> np.ndarray:
     return image if image_type == "float32" else to_uint8(image)
 
 
-def _blocks(graph: keras.Model) -> list[str]:
+def _blocks(graph: keras.Model, recipe: QuantizationRecipe) -> list[str]:
     """Names of the layers that a search may put back to float, alone or together."""
     sensitive = tuple(scope.strip("/_") for scope in SENSITIVE)
     return [
         layer.name
         for layer in graph.layers
-        if layer.weights and not layer.name.startswith(sensitive)
+        if layer.weights
+        and not layer.name.startswith(sensitive)
+        and layer.name not in recipe.dynamic_layers
     ]

@@ -48,12 +48,13 @@ def search_recipe(
     blocks: Iterable[str],
     measure_drop: MeasureDrop,
     max_drop: float,
+    dynamic_layers: Sequence[str] = (),
     on_step: Callable[[SearchStep, float], None] = lambda step, done: None,
 ) -> SearchResult:
     """Searches the smallest set of float blocks that keeps the drop within a budget.
 
-    First everything is quantized but what `SENSITIVE` names. If that loses too much, each
-    block is put back to float alone to see how much it wins back, and then the best ones
+    First everything is quantized but what `SENSITIVE` and the recipe name. If that loses too much,
+    each block is put back to float alone to see how much it wins back, and then the best ones
     together, as many as needed (by bisection: more float loses less).
 
     Args:
@@ -61,16 +62,24 @@ def search_recipe(
         blocks: Names of the network's blocks, prefixes of operator names.
         measure_drop: Measures a quantized file.
         max_drop: The budget in decibels.
+        dynamic_layers: Layers that scale their input while they run in every file.
         on_step: Called after each file tried, also with the finished part of the search, 0 to 1.
 
     Returns:
         The first file within the budget; if there is none, the one with every block in float.
     """
     blocks, steps = list(blocks), list[SearchStep]()
+    always = {
+        **SENSITIVE,
+        **{
+            f"/{layer}_": "at full resolution: scales its input while it runs"
+            for layer in dynamic_layers
+        },
+    }
     most = 1 + len(blocks) + len(blocks).bit_length()
 
     def quantize(description: str, extra: Sequence[str]) -> tuple[bytes, float]:
-        scopes = (*SENSITIVE, *(f"/{block}_" for block in extra))
+        scopes = (*always, *(f"/{block}_" for block in extra))
         content = quantizer.quantize(scopes)
         steps.append(SearchStep(description, scopes, measure_drop(content)))
         on_step(steps[-1], len(steps) / most)
@@ -78,7 +87,7 @@ def search_recipe(
 
     content, all_drop = quantize("sensitive operators only", ())
     if all_drop <= max_drop:
-        return SearchResult(content, dict(SENSITIVE), tuple(steps))
+        return SearchResult(content, always, tuple(steps))
 
     gains = {block: all_drop - quantize(block, [block])[1] for block in blocks}
     ranked = sorted(gains, key=gains.__getitem__, reverse=True)
@@ -96,4 +105,4 @@ def search_recipe(
     reasons = {
         f"/{block}_": f"wins back {gains[block]:.3f} dB alone" for block in ranked[: best[0]]
     }
-    return SearchResult(best[1], {**SENSITIVE, **reasons}, tuple(steps))
+    return SearchResult(best[1], {**always, **reasons}, tuple(steps))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hinet_tf.layers.fake_quantization import DYNAMIC_LAYERS
+
 
 @dataclass(frozen=True)
 class QuantizationRecipe:
@@ -17,6 +19,7 @@ class QuantizationRecipe:
         activation_bits: Bits of integer activations whose ranges photos calibrate; `None` for
             other activations.
         dynamic: Whether activations are quantized to 8 bits while the network runs.
+        dynamic_layers: Layers of a recipe with calibrated ranges whose input is quantized so.
 
     Example:
     >>> QUANTIZATION_RECIPES["float16"].weight_bytes
@@ -30,6 +33,7 @@ class QuantizationRecipe:
     summary: str
     activation_bits: int | None = None
     dynamic: bool = False
+    dynamic_layers: tuple[str, ...] = ()
 
     @property
     def float_arithmetic(self) -> bool:
@@ -50,7 +54,13 @@ _RECIPES = (
         "int8_dynamic", 1, None, 0.1, "phone and desktop CPUs: small and fastest", dynamic=True
     ),
     QuantizationRecipe(
-        "int8", 1, None, 0.1, "NPUs: integer activations, calibrated", activation_bits=8
+        "int8",
+        1,
+        None,
+        0.1,
+        "NPUs: integer activations, calibrated",
+        activation_bits=8,
+        dynamic_layers=DYNAMIC_LAYERS,
     ),
     QuantizationRecipe("int16x8", 1, None, 0.1, "NPUs with 16-bit activations", activation_bits=16),
 )

@@ -31,7 +31,7 @@ _GPU_TOLERANCE = 1e-3
 _ARM64_TOLERANCE = 0.02
 # Least PSNR in decibels between the file and the model that the quantized training computed with.
 # Where both round every map alike, one value that falls to the other side turns those behind it:
-# in a large network two `int8` computations are as far apart as either from float, 47 to 49 dB.
+# in a large network two `int8` computations are as far apart as either from float, from 47 dB on.
 _AS_TRAINED = {"int8_dynamic": 50.0, "int8": 45.0}
 
 
