@@ -3,13 +3,17 @@
     python benchmarks/tflite.py --widths 16 32 --runs 20      # side by side, 256x256
     python benchmarks/tflite.py --threads 1 --cpu-time        # the same on a busy machine
     python benchmarks/tflite.py --convert 64                  # seconds and peak memory
+    python benchmarks/tflite.py --bytes denoise_0.25x --data DATA   # images as bytes: what is lost
 
-Weights are as initialized: they change no time. Results and what they mean: tflite.md.
+But for the last one weights are as initialized: they change no time. Results and what they mean:
+tflite.md.
 """
 
 import argparse
 import resource
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +23,10 @@ from hinet_tf.deploy.benchmark.latency import measure_latencies
 from hinet_tf.deploy.benchmark.recipes import convert_plainly
 from hinet_tf.deploy.graph.rewrite import deployable_graph
 from hinet_tf.deploy.tflite.conversion import convert
+from hinet_tf.deploy.tflite.export import export_tflite
+from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference.engines.litert import TFLiteModel
+from hinet_tf.metrics.psnr import psnr
 
 
 def compare(width: int, runs: int, threads: int, cpu_time: bool) -> None:
@@ -41,6 +48,10 @@ def compare(width: int, runs: int, threads: int, cpu_time: bool) -> None:
         )
 
 
+def to_float(image: np.ndarray) -> np.ndarray:
+    return image.astype(np.float32) / 255 if image.dtype == np.uint8 else image.astype(np.float32)
+
+
 def convert_once(width: int) -> None:
     start = time.monotonic()
     model = HINet(width=width)
@@ -52,6 +63,37 @@ def convert_once(width: int) -> None:
     )
 
 
+def bytes_in_and_out(preset: str, data: Path, count: int = 8) -> None:
+    """Scores files of bytes against the float32 file of float images, on noise of sigma 25."""
+    from hinet_tf.training.presets.test_sets import middle, preset_test_sets
+
+    sets = {test_set.key: test_set for test_set in preset_test_sets("denoise", data)}
+    size = (256, 256)
+    pairs = [
+        [middle(image, *size) for image in pair.read()]
+        for pair in sets["kodak24_sigma25"].pairs[:count]
+    ]
+    model = HINet.from_preset(preset)
+
+    def score(recipe: str, image_type: str) -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "denoise.tflite"
+            export_tflite(model, path, [size], recipe, image_type=image_type, force=True)
+            file = TFLiteModel(path)
+        to_input = to_uint8 if image_type == "uint8" else to_float
+        return np.mean(
+            [
+                psnr(to_float(file.restore(to_input(noisy))).clip(0, 1), to_float(clean))
+                for noisy, clean in pairs
+            ]
+        )
+
+    reference = score("float32", "float32")
+    print(f"{preset}, float32 of float images: {reference:.3f} dB over {count} images")
+    for recipe in ("float32", "int8_dynamic", "int8"):
+        print(f"{recipe} of bytes: {reference - score(recipe, 'uint8'):.3f} dB lost", flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--widths", type=int, nargs="*", default=[16, 32])
@@ -59,9 +101,13 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cpu-time", action="store_true", help="processor time: busy machines")
     parser.add_argument("--convert", type=int, metavar="WIDTH")
+    parser.add_argument("--bytes", metavar="PRESET")
+    parser.add_argument("--data", type=Path, metavar="DATA", help="folder with manifests/eval.csv")
     args = parser.parse_args()
     load_tensorflow()
-    if args.convert:
+    if args.bytes:
+        bytes_in_and_out(args.bytes, args.data)
+    elif args.convert:
         convert_once(args.convert)
     else:
         for width in args.widths:
