@@ -21,14 +21,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf
 
 from hinet_tf.data import open_sources
-from hinet_tf.engine import distribution, recipe_parts
+from hinet_tf.engine import recipe_parts
 from hinet_tf.tasks import Recipe
 
 
 def programs(recipe):
     """Returns name -> a function that runs it once."""
-    parts = distribution.share_out_cores(recipe.batch, recipe.accumulate)
-    network = recipe_parts.build_network(recipe, concurrent_parts=parts)
+    network = recipe_parts.build_network(recipe)
     network.make_train_function()
     pipeline = iter(recipe_parts.training_data(recipe, open_sources(recipe.data, "train"), 0, 1, 0))
     degraded, clean = next(pipeline)
@@ -41,7 +40,7 @@ def programs(recipe):
 
     @tf.function
     def backward(x, y):
-        gradients, logs = network._averaged_gradients(x, y)
+        gradients, logs = network._gradients(x, y)
         # Nothing is left out as unused.
         return tf.add_n([tf.reduce_sum(g) for g in gradients]) + logs["loss"]
 

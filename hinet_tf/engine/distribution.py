@@ -49,9 +49,9 @@ def choose_strategy() -> tf.distribute.Strategy:
 def share_out_cores(batch: int, accumulate: int) -> int:
     """Gives each operation one thread, and each core a part of the batch, where that is faster.
 
-    So it is on a CPU of few cores: operations one after another, each divided over all threads,
-    leave a quarter of two cores idle (benchmarks/training.md). Must run before TensorFlow makes
-    its first tensor; where it already has, or `TF_NUM_INTRAOP_THREADS` or
+    So it is on a CPU of few cores, where operations one after another, each divided over all
+    threads, take 1.1 to 1.2 times as long (benchmarks/training.md). Must run before TensorFlow
+    makes its first tensor; where it already has, or `TF_NUM_INTRAOP_THREADS` or
     `TF_NUM_INTEROP_THREADS` says otherwise, nothing changes.
 
     Args:

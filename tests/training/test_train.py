@@ -5,10 +5,8 @@ import datetime
 import importlib.util
 import io
 import json
-import os
 import re
 import shutil
-import signal
 import types
 
 import keras
@@ -351,19 +349,11 @@ def test_disk_that_takes_no_more_keeps_the_previous_checkpoint(tmp_path, capsys,
     assert [r["step"] for r in records if r["kind"] == "train"] == [1, 2, 3, 4, 5, 6]
 
 
-def test_sigterm_saves_and_says_how_to_resume(tmp_path, finished, capsys, monkeypatch):
-    from hinet_tf.engine import callbacks
-
-    begin = callbacks.CountSteps.on_train_batch_begin
-
-    def terminate_in_the_third_step(self, batch, logs=None):
-        begin(self, batch, logs)
-        if self.progress.step == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
-
+def test_sigterm_saves_and_says_how_to_resume(
+    tmp_path, finished, capsys, terminated_in_the_third_step
+):
     directory = tmp_path / "run"
-    with monkeypatch.context() as patch:
-        patch.setattr(callbacks.CountSteps, "on_train_batch_begin", terminate_in_the_third_step)
+    with terminated_in_the_third_step():
         assert train(directory) == 0
     assert "Stopped after step 3 of 4" in capsys.readouterr().out
     assert Checkpoints(directory / "checkpoints").steps() == [2, 3]

@@ -1,8 +1,5 @@
 """Training with the rounding of an integer file: what it leaves, resumes and refuses."""
 
-import os
-import signal
-
 import keras
 import numpy as np
 import pytest
@@ -11,7 +8,6 @@ import hinet_tf
 from hinet_tf.commands.recipe_options import recipe_from
 from hinet_tf.commands.train import main, parse_args
 from hinet_tf.data import GaussianNoise, ValidationPairs, builtin_photos
-from hinet_tf.engine import callbacks
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.engine.validator import file_psnr
@@ -73,17 +69,9 @@ def test_what_is_scored_is_rounded(finished):
     assert abs(scores["float"] - last) > abs(scores["rounded"] - last)
 
 
-def test_a_resumed_run_is_the_uninterrupted_one(finished, tmp_path, monkeypatch):
-    begin = callbacks.CountSteps.on_train_batch_begin
-
-    def terminate_in_the_third_step(self, batch, logs=None):
-        begin(self, batch, logs)
-        if self.progress.step == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
-
+def test_a_resumed_run_is_the_uninterrupted_one(finished, tmp_path, terminated_in_the_third_step):
     directory = tmp_path / "run"
-    with monkeypatch.context() as patch:
-        patch.setattr(callbacks.CountSteps, "on_train_batch_begin", terminate_in_the_third_step)
+    with terminated_in_the_third_step():
         assert main([*INT8, "--run", str(directory)]) == 0
     assert Checkpoints(directory / "checkpoints").steps() == [2, 3]
     assert main([*INT8, "--run", str(directory)]) == 0

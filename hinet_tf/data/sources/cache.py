@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hinet_tf.data.sources.array_source import ArraySource
@@ -12,7 +12,7 @@ from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
 from hinet_tf.data.sources.image_list import decode_all
 from hinet_tf.data.sources.partly_cached import PartlyCachedSource
 from hinet_tf.data.sources.source import Source
-from hinet_tf.images.header import decode_file
+from hinet_tf.images.header import ImageHeader, decode_file
 from hinet_tf.images.image_file_error import ImageFileError
 
 # "auto" takes this part of the machine's memory at most: several workers may share it.
@@ -92,11 +92,9 @@ def bad_files(source: Source) -> Iterator[ImageFileError]:
 def _partly_in_memory(
     source: FileSource, memory: int, on_bad: OnBad | None, progress: ShowProgress
 ) -> Source:
-    clean, degraded = source.headers[: len(source)], source.headers[len(source) :]
-    sides = [clean, degraded] if source.paired else [clean]
     sizes = [
-        source.dtype.size * sum(h.height * h.width * h.channels for h in images)
-        for images in zip(*sides, strict=True)
+        source.dtype.size * sum(h.height * h.width * h.channels for h in headers)
+        for headers in zip(*_sides(source), strict=True)
     ]
     fitting = sum(total <= memory for total in itertools.accumulate(sizes))
     if fitting == len(source):
@@ -104,14 +102,18 @@ def _partly_in_memory(
     if fitting == 0:
         return source
     first, rest = (
-        FileSource(clean[part], degraded[part] if source.paired else None, source.names[part])
+        FileSource(*(side[part] for side in _sides(source)), names=source.names[part])
         for part in (slice(fitting), slice(fitting, None))
     )
     return PartlyCachedSource(_in_memory(first, on_bad, progress), rest)
 
 
 def _in_memory(source: FileSource, on_bad: OnBad | None, progress: ShowProgress) -> ArraySource:
-    clean, degraded = source.headers[: len(source)], source.headers[len(source) :]
-    columns = [clean, degraded] if source.paired else [clean]
-    names, images = decode_all(source.names, columns, decode_file, on_bad, progress)
+    names, images = decode_all(source.names, _sides(source), decode_file, on_bad, progress)
     return ArraySource(*images, names=names)
+
+
+def _sides(source: FileSource) -> list[Sequence[ImageHeader]]:
+    """Headers of the clean images and, of pairs, those of the degraded ones."""
+    count = len(source)
+    return [source.headers[:count], *([source.headers[count:]] if source.paired else [])]
