@@ -11,14 +11,14 @@ from hinet_tf import HINet
 from hinet_tf.deploy.graph.rewrite import deployable_graph
 from hinet_tf.deploy.tflite.conversion import convert, convolutions
 from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer
-from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
 from hinet_tf.layers import FakeQuantization, QuantizedTrainingPolicy
+from hinet_tf.layers.fake_quantization import DYNAMIC_LAYERS
 from hinet_tf.layers.quantized_training_policy import QUANTIZED_RECIPES
 from hinet_tf.tasks.recipe import QUANTIZED
 
 SIZE = (32, 32)
 LAYER, DYNAMIC_LAYER = "stage1_encoder1/conv_2", "stage1_encoder0/conv_2"
-DYNAMIC = tuple(f"/{layer}_" for layer in QUANTIZATION_RECIPES["int8"].dynamic_layers)
+DYNAMIC = tuple(f"/{layer}_" for layer in DYNAMIC_LAYERS)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from hinet_tf.deploy.tflite.verification import Verification
 from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.layers import QuantizedTrainingPolicy
+from hinet_tf.layers.fake_quantization import DYNAMIC_LAYERS
 from hinet_tf.models import HINet
 
 _CALIBRATION_CROPS = 24
@@ -73,10 +74,10 @@ def _integer(
     quantizer = IntegerQuantizer(content, 8, ranges=ranges)
     result = search_recipe(
         quantizer,
-        _blocks(graph, recipe),
+        _blocks(graph),
         verification.drop,
         verification.max_drop,
-        recipe.dynamic_layers,
+        DYNAMIC_LAYERS,
         lambda step, done: on_progress(
             f"In float: {step.description}: {step.drop:.3f} dB lost", done
         ),
@@ -118,7 +119,7 @@ def _as_input(image: np.ndarray, image_type: str) -> np.ndarray:
     return image if image_type == "float32" else to_uint8(image)
 
 
-def _blocks(graph: keras.Model, recipe: QuantizationRecipe) -> list[str]:
+def _blocks(graph: keras.Model) -> list[str]:
     """Names of the layers that a search may put back to float, alone or together."""
     sensitive = tuple(scope.strip("/_") for scope in SENSITIVE)
     return [
@@ -126,5 +127,5 @@ def _blocks(graph: keras.Model, recipe: QuantizationRecipe) -> list[str]:
         for layer in graph.layers
         if layer.weights
         and not layer.name.startswith(sensitive)
-        and layer.name not in recipe.dynamic_layers
+        and layer.name not in DYNAMIC_LAYERS
     ]

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from hinet_tf.layers.fake_quantization import DYNAMIC_LAYERS
-
 
 @dataclass(frozen=True)
 class QuantizationRecipe:
@@ -19,7 +17,6 @@ class QuantizationRecipe:
         activation_bits: Bits of integer activations whose ranges photos calibrate; `None` for
             other activations.
         dynamic: Whether activations are quantized to 8 bits while the network runs.
-        dynamic_layers: Layers of a recipe with calibrated ranges whose input is quantized so.
 
     Example:
     >>> QUANTIZATION_RECIPES["float16"].weight_bytes
@@ -33,7 +30,6 @@ class QuantizationRecipe:
     summary: str
     activation_bits: int | None = None
     dynamic: bool = False
-    dynamic_layers: tuple[str, ...] = ()
 
     @property
     def float_arithmetic(self) -> bool:
@@ -60,7 +56,6 @@ _RECIPES = (
         0.1,
         "NPUs: integer activations, calibrated",
         activation_bits=8,
-        dynamic_layers=DYNAMIC_LAYERS,
     ),
     QuantizationRecipe("int16x8", 1, None, 0.1, "NPUs with 16-bit activations", activation_bits=16),
 )
