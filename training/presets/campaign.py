@@ -94,13 +94,14 @@ CAMPAIGN = (
         | {"validate_every": "1000", "shares": "5,4,1.2"},
     ),
     Training(
-        "deblur_0.25x_again",
+        "deblur_0.25x_lamps",
         "deblur",
         "motion,small,photos",
-        {"init": "deblur_0.25x", "scale": "0.25", "steps": "5500", "learning_rate": "6e-4"}
+        {"init": "deblur_0.25x", "scale": "0.25", "steps": "12000", "learning_rate": "6e-4"}
         | _COMMON
         | {"degradation": "photo_blur", "quality": "70,100", "shares": "5,3,3"}
-        | {"save_every": "200", "validate_every": "1000"},
+        # A blur of 31 pixels reaches less of a larger patch's border.
+        | {"patch": "176", "batch": "2", "save_every": "500", "validate_every": "1000"},
     ),
     Training(
         "denoise_0.125x_mosaic",

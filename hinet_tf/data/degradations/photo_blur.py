@@ -22,16 +22,18 @@ _CUT_OFF = 0.9
 class PhotoBlur:
     """Moves the camera during the exposure, then adds what comes behind the shutter.
 
-    Light is averaged along a random trajectory, with highlights as bright as they may have been
-    before the sensor cut them off; then come the sensor's limit and its noise, and for some
-    images the compression of a file. A network that saw clean blur alone sharpens noise and
-    blocks, and draws rings around lamps.
+    Light is averaged along a random trajectory, in some images with highlights as bright as they
+    may have been before the sensor cut them off; then come the sensor's limit and its noise, and
+    for some images the compression of a file. A network that saw clean blur alone sharpens noise
+    and blocks, and draws rings around lamps.
 
     Args:
         length: Extent of the blur in pixels, as of `MotionBlur`.
         shake: How much the direction changes, as of `MotionBlur`.
         highlights: Largest brightness of what is white in the picture, 1 for white itself; each
-            image draws its own from 1 to this.
+            image with lamps draws its own from 1 to this.
+        lamp_share: Part of the images whose white is brighter than white, from 0 to 1. In most
+            pictures white is a wall or a cloud, which a network that expects lamps darkens.
         shot: Strength of the sensor's noise, as of `SensorNoise`.
         quality: libjpeg's quality, 1 to 100, or a range to draw from.
         jpeg_share: Part of the images that are compressed, from 0 to 1.
@@ -46,6 +48,7 @@ class PhotoBlur:
     length: Range = (0.0, 31.0)
     shake: Range = (0.0, 2.0)
     highlights: float = 8.0
+    lamp_share: float = 0.25
     shot: Range = (1e-6, 5e-4)
     quality: Range = (70, 100)
     jpeg_share: float = 0.15
@@ -55,6 +58,7 @@ class PhotoBlur:
 
     def __post_init__(self):
         as_range("highlights", self.highlights, 1, 100)
+        as_range("lamp_share", self.lamp_share, 0, 1)
         as_range("jpeg_share", self.jpeg_share, 0, 1)
         object.__setattr__(self, "_motion", MotionBlur(self.length, self.shake))
         object.__setattr__(self, "_noise", SensorNoise(self.shot))
@@ -67,12 +71,13 @@ class PhotoBlur:
 
     def __call__(self, image, seed):
         """Returns the blurred image of a float image of shape `(height, width, 3)`."""
-        part = [random_numbers.fold_in(seed, number) for number in range(5)]
+        part = [random_numbers.fold_in(seed, number) for number in range(6)]
         light = to_linear(ops.cast(image, "float32"))
         brightest = draw(part[0], (1.0, float(self.highlights)), logarithmic=True)
+        lamps = ops.cast(random_numbers.uniform(part[5]) < self.lamp_share, "float32")
         # Rises from 1 at the threshold to the brightest at white, so that no edge appears.
         above = ops.maximum(light - _CUT_OFF, 0.0) / (1.0 - _CUT_OFF)
-        light = light * (1.0 + (brightest - 1.0) * ops.square(above))
+        light = light * (1.0 + lamps * (brightest - 1.0) * ops.square(above))
         light = blur_linear(light, self._motion.kernel(part[1]))
         noisy = self._noise(to_srgb(ops.clip(light, 0.0, 1.0)), part[2])
         compressed = random_numbers.uniform(part[3]) < self.jpeg_share

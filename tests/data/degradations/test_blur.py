@@ -95,12 +95,25 @@ def plain_kernel(seed):
 def test_lamps_draw_white_trails():
     image = np.full((64, 64, 3), 0.2, np.float32)
     image[30:34, 30:34] = 1
-    options = {"length": 20, "shot": 1e-6, "jpeg_share": 0}
+    options = {"length": 20, "shot": 1e-6, "jpeg_share": 0, "lamp_share": 1}
     for seed in range(4):
         white = PhotoBlur(highlights=1, **options)(image, seed).numpy()
         lamp = PhotoBlur(highlights=8, **options)(image, seed).numpy()
         assert lamp.max() <= 1 and np.sum(lamp > 0.99) >= np.sum(white > 0.99)
         assert lamp.mean() > white.mean() + 0.001
+
+
+def test_white_is_brighter_than_white_in_its_share_of_pictures():
+    image = np.full((32, 32, 3), 0.2, np.float32)
+    image[14:18, 14:18] = 1
+    options = {"length": 20, "shot": 1e-6, "jpeg_share": 0}
+    never = PhotoBlur(lamp_share=0, **options)
+    brighter = [
+        PhotoBlur(lamp_share=0.5, **options)(image, seed).numpy().mean()
+        > never(image, seed).numpy().mean() + 0.001
+        for seed in range(24)
+    ]
+    assert 5 <= np.sum(brighter) <= 19
 
 
 def test_photo_blur_compresses_its_share():
@@ -123,6 +136,7 @@ def test_photo_blur_compresses_its_share():
         lambda: Defocus("wide"),
         lambda: PhotoBlur(highlights=0.5),
         lambda: PhotoBlur(jpeg_share=2),
+        lambda: PhotoBlur(lamp_share=2),
     ],
 )
 def test_parameters_out_of_range(make):

@@ -29,7 +29,7 @@ ALL = [
     PhotoNoise(jpeg_share=1, camera_share=0),
     JpegCompression(),
     MotionBlur(),
-    PhotoBlur(jpeg_share=0),
+    PhotoBlur(jpeg_share=0, lamp_share=1),
     Defocus(),
     Rain(),
 ]
@@ -100,7 +100,8 @@ import numpy as np
 from hinet_tf.data.degradations import *
 image = np.load(sys.argv[1])
 all = [GaussianNoise(), SensorNoise(), CameraNoise(jpeg_share=0), JpegCompression(), MotionBlur()]
-all += [PhotoBlur(jpeg_share=0), Defocus(), Rain(), PhotoNoise(jpeg_share=1, camera_share=0)]
+all += [PhotoBlur(jpeg_share=0, lamp_share=1), Defocus(), Rain()]
+all += [PhotoNoise(jpeg_share=1, camera_share=0)]
 import jax
 results = {type(d).__name__: jax.jit(d)(image, np.array([5, 0], "uint32")) for d in all}
 assert "tensorflow" not in sys.modules
