@@ -97,7 +97,7 @@ CAMPAIGN = (
         "deblur_0.25x_lamps",
         "deblur",
         "motion,small,photos",
-        {"init": "deblur_0.25x", "scale": "0.25", "steps": "12000", "learning_rate": "6e-4"}
+        {"init": "deblur_0.25x", "scale": "0.25", "steps": "8000", "learning_rate": "6e-4"}
         | _COMMON
         | {"degradation": "photo_blur", "quality": "70,100", "shares": "5,3,3"}
         # A blur of 31 pixels reaches less of a larger patch's border.
