@@ -113,11 +113,8 @@ def run(args: argparse.Namespace) -> int:
     todo = [job for job in jobs if job not in skipped]
     restorer = _open_restorer(args)
     console = message_console(args)
-    console.print(
-        f"Engine {restorer.engine_name}, {restorer.precision} "
-        "(--precision float32: exact in float32)",
-        soft_wrap=True,
-    )
+    remark = "" if restorer.precision == "float32" else "; --precision float32 for float32"
+    console.print(f"Engine {restorer.engine_name}, {restorer.precision}{remark}", soft_wrap=True)
     # Failures are said even with --quiet.
     failures = Console(stderr=True, highlight=False) if args.quiet else console
     outcomes = [{"source": str(job.source), "status": "skipped"} for job in skipped]

@@ -68,6 +68,8 @@ _NOISE = _COMMON | {
     "shares": "5,4,0.4",
     "save_every": "250",
 }
+# Short, so that what is restored in float stays: targets are what it restored before.
+_ROUNDED = {"steps": "400", "learning_rate": "5e-5", "ema": "0.98", "validate_every": "100"}
 _CLEAN = _COMMON | {"shares": "5,4", "save_every": "200", "validate_every": "1000"}
 CAMPAIGN = (
     Training(
@@ -110,6 +112,33 @@ CAMPAIGN = (
         {"init": "denoise_0.125x", "scale": "0.125", "steps": "3500", "learning_rate": "6e-4"}
         | _NOISE
         | {"validate_every": "1000", "shares": "5,4,1.2"},
+    ),
+    Training(
+        "denoise_0.25x_rounded",
+        "denoise",
+        "photos,small,sidd",
+        {"init": "denoise_0.25x", "scale": "0.25", "quantize": "int8_dynamic"}
+        | _NOISE
+        | _ROUNDED
+        | {"shares": "5,4,1.2"},
+    ),
+    Training(
+        "dejpeg_0.25x_rounded",
+        "dejpeg",
+        "photos,small",
+        {"init": "dejpeg_0.25x", "scale": "0.25", "quantize": "int8_dynamic"}
+        | _CLEAN
+        | _ROUNDED
+        | {"quality": "8,60"},
+    ),
+    Training(
+        "denoise_0.125x_rounded",
+        "denoise",
+        "photos,small,sidd",
+        {"init": "denoise_0.125x", "scale": "0.125", "quantize": "int8"}
+        | _NOISE
+        | _ROUNDED
+        | {"shares": "5,4,1.2"},
     ),
 )
 
