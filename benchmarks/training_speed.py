@@ -6,15 +6,17 @@
 Network, PSNR loss on both stages, clip at norm 0.01 and Adam are the same on both sides: HINet
 as `train.py` trains it, and `torch_hinet.py`, eager, in PyTorch's own memory layout and in
 channels-last; and `train.py`'s network once more without a part of the batch for each core.
-Each side is a process of its own; the sides take turns step by step, so that a
-busy machine slows all alike. Medians of wall time and of processor time. Where other work runs
-beside it, PyTorch's threads wait for one another by spinning and neither time means anything:
-use `--threads 1` there and compare processor time.
+Each side is a process of its own; the sides take turns in an order that changes, so that a busy
+machine slows all alike, and the first step of a turn does not count: it also pays for what the
+side before left behind, half a step on some machines. Medians of wall time and of processor time.
+Where other work runs beside it, PyTorch's threads wait for one another by spinning and neither
+time means anything: use `--threads 1` there and compare processor time.
 """
 
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -44,9 +46,9 @@ def keras_step(args, whole_batch=False):
     alone = args.threads or whole_batch
     parts = 1 if alone else distribution.share_out_cores(args.batch, recipe.accumulate)
     network = recipe_parts.build_network(recipe, concurrent_parts=parts)
-    random = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     shape = (args.batch, args.patch, args.patch, 3)
-    pair = tuple(tf.constant(random.random(shape), "float32") for _ in range(2))
+    pair = tuple(tf.constant(generator.random(shape), "float32") for _ in range(2))
     batches = iter(tf.data.Dataset.from_tensors(pair).repeat())
     network.make_train_function()
     return lambda: float(network.train_function(batches)["loss"])
@@ -106,12 +108,13 @@ SIDES = {
 
 
 def serve(args):
-    """Makes one step for each line on stdin and answers with its two times."""
+    """Makes two steps for each line on stdin and answers with the times of the second."""
     step = SIDES[args.side](args)
     for _ in range(3):
         step()
     print("ready", flush=True)
     for _ in sys.stdin:
+        step()
         wall, processor = time.perf_counter(), time.process_time()
         step()
         print(time.perf_counter() - wall, time.process_time() - processor, flush=True)
@@ -134,8 +137,9 @@ def take_turns(args, precision):
             if processes[side].poll() is not None:
                 raise RuntimeError(f"{side} failed")
     times = {side: [] for side in SIDES}
+    order = random.Random(0)
     for _ in range(args.rounds):
-        for side, process in processes.items():
+        for side, process in order.sample(list(processes.items()), len(processes)):
             process.stdin.write("step\n")
             process.stdin.flush()
             times[side].append([float(part) for part in process.stdout.readline().split()])
