@@ -26,7 +26,7 @@ demo: $(INSTALLED)
 	$(BIN)/python export/demo.py --model $(DEMO)/training/best.keras --out $(DEMO)
 
 test: $(VENV)/test-installed
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=15
 
 test-slow: $(VENV)/test-installed
 	# Without it, what needs it is skipped.
