@@ -63,7 +63,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         photos, credit = {name: getattr(data, name)() for name in PHOTOS}, _CREDIT
     restorers = {
-        name: (card, Restorer(HINet.from_preset(args.presets / f"{name}.json")))
+        name: (
+            card,
+            Restorer(HINet.from_preset(args.presets / f"{name}.json"), precision="float32"),
+        )
         for name, card in cards.items()
     }
     real = {}
