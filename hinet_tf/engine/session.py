@@ -38,9 +38,6 @@ class Session:
         quiet: Whether to show no progress.
     """
 
-    # Images that are validated at once.
-    validation_threads = 1
-
     def __init__(
         self, recipe: Recipe, network: HINet, directory: RunDirectory, quiet: bool = False
     ) -> None:
@@ -69,9 +66,7 @@ class Session:
         self.progress.best_psnr = notes.get("best_psnr")
         if self.directory.writable:
             self.log.rewind(step)
-            self.validator = Validator(
-                self.network, self.validation_pairs(), self.validation_threads
-            )
+            self.validator = Validator(self.network, self.validation_pairs())
         return step
 
     def finish(self) -> str:

@@ -42,8 +42,6 @@ class TrainingSession(Session):
         self.strategy = strategy
         self.wandb_project = wandb_project
         self.on_bad = on_bad
-        # Each operation has one thread where the network computes parts of a batch at once.
-        self.validation_threads = network.concurrent_parts
 
     def validation_pairs(self) -> ValidationPairs:
         """The images that the recipe validates on."""

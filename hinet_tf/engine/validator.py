@@ -1,7 +1,6 @@
 """Restoring the validation images with the weights of the moment."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,17 +39,15 @@ class Validator:
     Args:
         network: The network in training.
         pairs: Degraded and clean images.
-        threads: Images that are scored at once, where TensorFlow computes on a CPU.
 
     Example:
     >>> pairs = ValidationPairs(builtin_photos("val"), degradation=GaussianNoise(25))
     >>> validator = Validator(network, pairs)
     """
 
-    def __init__(self, network: HINet, pairs: ValidationPairs, threads: int = 1) -> None:
+    def __init__(self, network: HINet, pairs: ValidationPairs) -> None:
         self.network = network
         self.pairs = pairs
-        self.threads = threads
         quantized = network.quantization is not None
         policy = network.dtype_policy if quantized else "float32"
         self.model = network.rebuilt(dtype=policy, name="hinet")
@@ -95,8 +92,9 @@ class Validator:
 
     def score(self) -> list[Restoration]:
         """Scores all images with the weights that the copy has."""
-        with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(lambda number: self.restored(number)[0], range(len(self.pairs))))
+        # One after the other: two calls of one graph at once crash, or mix their images
+        # (`TensorFlowEngine`).
+        return [self.restored(number)[0] for number in range(len(self.pairs))]
 
     def restored(self, number: int) -> tuple[Restoration, tuple[np.ndarray, ...]]:
         """Scores one image, and returns its degraded, restored and clean version as well."""

@@ -1,5 +1,7 @@
 """The three engines give one result."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -132,3 +134,33 @@ def test_each_thread_gets_its_own_picture(tiny, tflite, engine):
         together = list(pool.map(restorer.restore, images * 8))
     wrong = [i for i, got in enumerate(together) if not np.array_equal(got, alone[i % 32])]
     assert not wrong
+
+
+# Its summands have other uses, which two calls of TensorFlow's graph at once do not survive.
+SKIPS = """
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+
+from hinet_tf.inference.engines import open_engine
+
+conv = lambda size: keras.layers.Conv2D(8, size, padding="same", bias_initializer="ones")
+x = image = keras.Input((None, None, 3))
+x = conv(3)(x)
+for _ in range(8):
+    summed = keras.layers.Add()([conv(3)(keras.layers.LeakyReLU(0.2)(x)), x])
+    x = conv(1)(keras.layers.Concatenate()([summed, x]))
+engine = open_engine(keras.Model(image, keras.layers.Conv2D(3, 1)(x)), engine="tensorflow")
+random = np.random.default_rng(0)
+images = [random.random((1, 32 + 16 * n, 32, 3), np.float32) for n in range(4)]
+alone = [engine(image) for image in images]
+with ThreadPoolExecutor(4) as pool:
+    together = list(pool.map(engine, images * 250))
+wrong = [n for n, got in enumerate(together) if not np.array_equal(got, alone[n % 4])]
+assert not wrong, wrong
+"""
+
+
+def test_threads_take_turns_in_tensorflow():
+    subprocess.run([sys.executable, "-c", SKIPS], check=True)

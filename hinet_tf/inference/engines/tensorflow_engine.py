@@ -2,6 +2,7 @@
 
 import math
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ class TensorFlowEngine:
     def __init__(
         self, model: Any, precision: str = "float32", fast: bool = False, memory: int = 0
     ) -> None:
+        # A convolution that oneDNN adds to its summand keeps pointers to both in the operation, not
+        # in the call (`fuse_add_src_` of tensorflow/core/kernels/mkl/mkl_conv_ops.cc, 2.21): two
+        # calls at once write into each other's image or crash, wherever a summand has other uses.
+        self._lock = threading.Lock()
         if isinstance(model, keras.Model):
             self._open_keras_model(model, precision, fast, memory)
         else:
@@ -45,7 +50,8 @@ class TensorFlowEngine:
 
     def __call__(self, batch: np.ndarray) -> np.ndarray:
         """Restores float32 images in [0, 1], `(batch, height, width, channels)`, unclipped."""
-        return self._restore(tf.constant(batch))
+        with self._lock:
+            return self._restore(tf.constant(batch))
 
     def _open_keras_model(
         self, model: keras.Model, precision: str, fast: bool, memory: int
