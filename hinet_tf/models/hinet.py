@@ -292,6 +292,14 @@ class HINet(TwoStageModel):
         check_data(x, self.size_multiple)
         return super().fit(x, *args, **kwargs)
 
+    def make_train_function(self, force: bool = False) -> Any:
+        """Compiles the training step as `keras.Model`, in less than half the time on TensorFlow."""
+        if keras.backend.backend() == "tensorflow" and not self.optimizer.built:
+            # A step that makes the optimizer's variables is traced a second time without them.
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
+        return super().make_train_function(force)
+
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Scores as `keras.Model.evaluate`."""
         check_data(x, self.size_multiple)

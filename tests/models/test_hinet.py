@@ -97,6 +97,20 @@ def test_fit_with_one_target_supervises_both_stages_and_reports_psnr():
     assert set(history) == {"loss", "psnr"}
 
 
+def test_the_training_step_is_traced_once():
+    traces = []
+
+    class Counting(HINet):
+        def train_step(self, data):
+            traces.append(data)
+            return super().train_step(data)
+
+    model = Counting(width=2, depth=2)
+    model.compile(Adam(), loss="mae")
+    model.fit(images(2, 16, 16, 3), images(2, 16, 16, 3), batch_size=1, epochs=2, verbose=0)
+    assert len(traces) == 1 and int(model.optimizer.iterations) == 4
+
+
 def test_metrics_of_the_user_look_at_the_restored_image():
     model = HINet(width=4, depth=2)
     model.compile(Adam(), loss="mae", metrics=["mse"])
