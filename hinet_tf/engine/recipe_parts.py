@@ -132,7 +132,7 @@ def build_degradation(recipe: Recipe) -> Any:
         return values[0] if len(values) == 1 else values
 
     kind, keys = DEGRADATIONS[recipe.degradation]
-    return getattr(data, kind)(*(one_or_range(getattr(recipe, key)) for key in keys))
+    return getattr(data, kind)(**{key: one_or_range(getattr(recipe, key)) for key in keys})
 
 
 def training_data(recipe: Recipe, sources: Any, start_step: int, shards: int, shard: int) -> Any:

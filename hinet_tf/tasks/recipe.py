@@ -19,7 +19,7 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 # Recipes of `hinet_tf.export_tflite` that compute in 8-bit integers; the others have nothing that
 # a training could get used to.
 QUANTIZED = ("int8_dynamic", "int8")
-# Class in `hinet_tf.data`, and the keys of the recipe that it takes.
+# Class in `hinet_tf.data`, and the keys of the recipe that are arguments of that name.
 DEGRADATIONS = {
     "sensor_noise": ("SensorNoise", ()),
     "gaussian_noise": ("GaussianNoise", ("sigma",)),
