@@ -293,7 +293,7 @@ class HINet(TwoStageModel):
         return super().fit(x, *args, **kwargs)
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Compiles the training step as `keras.Model`, in less than half the time on TensorFlow."""
+        """Compiles the training step as `keras.Model`, in half the time on TensorFlow."""
         if keras.backend.backend() == "tensorflow" and not self.optimizer.built:
             # A step that makes the optimizer's variables is traced a second time without them.
             with self.distribute_strategy.scope():

@@ -314,23 +314,20 @@ open("out.png", "wb").write(answer["restored_bytes"][0].numpy())
 
 
 def test_requests_at_once_get_their_own_pictures(exported):
-    # In a session, as TensorFlow Serving runs it; in a process, as a race may end it. One is tiled.
+    # In a process, as a race may end it. The bare network as a signature for one image ends so, or
+    # with wrong pictures, in two of three runs of as many calls.
     program = f"""
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import tensorflow as tf
-session = tf.compat.v1.Session(graph=tf.Graph())
-with session.graph.as_default():
-    loaded = tf.compat.v1.saved_model.load(session, ["serve"], {str(exported)!r})
-signature = loaded.signature_def["restore_uint8"]
-(image,), restored = signature.inputs.values(), signature.outputs["restored"]
+signature = tf.saved_model.load({str(exported)!r}).signatures["restore_uint8"]
+restore = lambda pixels: signature(image=tf.constant(pixels))["restored"].numpy()
 random = np.random.default_rng(0)
-images = [random.integers(0, 256, (1, side, 64, 3), np.uint8) for side in (32, 48, 80, 1200)]
-restore = lambda pixels: session.run(restored.name, {{image.name: pixels}})
+images = [random.integers(0, 256, (1, side, 64, 3), np.uint8) for side in (32, 48, 80)]
 alone = [restore(pixels) for pixels in images]
 with ThreadPoolExecutor(4) as pool:
-    together = list(pool.map(restore, images * 15))
-assert all(np.array_equal(got, alone[n % 4]) for n, got in enumerate(together))
+    together = list(pool.map(restore, images * 300))
+assert all(np.array_equal(got, alone[n % 3]) for n, got in enumerate(together))
 """
     subprocess.run([sys.executable, "-c", program], check=True)
 

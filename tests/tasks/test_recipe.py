@@ -125,13 +125,10 @@ def test_what_may_change_when_a_run_is_resumed_is_said_on_the_field():
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
 def test_every_degradation_that_a_recipe_may_name_is_made(name):
-    recipe = Recipe(task="denoise", degradation=name, sigma=(5, 50), quality=(70, 90))
+    recipe = Recipe(task="denoise", degradation=name, sigma=(5, 50), quality=(30,))
     degradation = recipe_parts.build_degradation(recipe)
     image = np.random.default_rng(0).random((40, 40, 3), np.float32)
     assert np.asarray(degradation(image, 7)).shape == image.shape
-    # What the recipe says is what is asked for, and nothing else is changed.
-    expected = dataclasses.asdict(type(degradation)(**dict.fromkeys(DEGRADATIONS[name][1], 50)))
-    expected |= {key: getattr(recipe, key) for key in DEGRADATIONS[name][1]}
-    made = dataclasses.asdict(degradation)
-    public = [field.name for field in dataclasses.fields(degradation) if field.init]
-    assert {key: made[key] for key in public} == {key: expected[key] for key in public}
+    # What the recipe says reaches the argument of that name, and nothing else is changed.
+    said = {"sigma": (5, 50), "quality": 30}
+    assert degradation == type(degradation)(**{key: said[key] for key in DEGRADATIONS[name][1]})

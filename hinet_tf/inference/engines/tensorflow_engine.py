@@ -40,8 +40,8 @@ class TensorFlowEngine:
         self, model: Any, precision: str = "float32", fast: bool = False, memory: int = 0
     ) -> None:
         # A convolution that oneDNN adds to its summand keeps pointers to both in the operation, not
-        # in the call (`fuse_add_src_` of tensorflow/core/kernels/mkl/mkl_conv_ops.cc, 2.21): two
-        # calls at once write into each other's image or crash, wherever a summand has other uses.
+        # in the call (`fuse_add_src_` of tensorflow/core/kernels/mkl/mkl_conv_ops.cc): in 2.21 two
+        # calls at once write into each other's image or crash where a summand has other uses.
         self._lock = threading.Lock()
         if isinstance(model, keras.Model):
             self._open_keras_model(model, precision, fast, memory)
