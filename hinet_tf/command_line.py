@@ -40,6 +40,7 @@ class CommandParser(argparse.ArgumentParser):
     """
 
     def __init__(self, documentation: str, command: str | None = None, **kwargs: Any) -> None:
+        self._words: list[str] = []
         summary, _, usage = documentation.partition("\n\n")
         called = os.path.basename(sys.argv[0])
         if command and called in ("hinet", "__main__.py"):
@@ -51,8 +52,19 @@ class CommandParser(argparse.ArgumentParser):
             **kwargs,
         )
 
+    def parse_known_args(
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Reads what it knows, as argparse does; an unknown flag is named before a missing one."""
+        words = sys.argv[1:] if args is None else args
+        self._words = list(itertools.takewhile(lambda word: word != "--", words))
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Prints the error as one line and exits with 2."""
+        strange = [word for word in self._words if self._is_unknown(word)]
+        if message.startswith("the following arguments are required") and strange:
+            message = f"unrecognized arguments: {' '.join(strange)}"
         message = re.sub(r"^argument (\S+): must ", r"\1 must ", " ".join(message.split()))
         unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
         if unknown:
@@ -62,6 +74,10 @@ class CommandParser(argparse.ArgumentParser):
             known = synonym if synonym in self._flags() else next(iter(close), None)
             message += f"; did you mean {known}?" if known else ""
         self.exit(EXIT_USAGE, f"error: {message}; see {self.prog} --help\n")
+
+    def _is_unknown(self, word: str) -> bool:
+        flag = word.partition("=")[0]
+        return flag.startswith("--") and not any(known.startswith(flag) for known in self._flags())
 
     def _flags(self) -> list[str]:
         return [flag for action in self._actions for flag in action.option_strings]

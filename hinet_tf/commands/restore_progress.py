@@ -62,10 +62,10 @@ class RestoreProgress:
     def __exit__(self, *error: Any) -> None:
         self._bar.stop()
         seconds = time.monotonic() - self._start
-        speed = f" ({self._speed(seconds)})" if self.restored else ""
+        written = f" ({self._speed(seconds)}) -> {self.out}" if self.restored else ""
         self._say(
             f"{self.restored} restored, {self.failed} failed, {self.skipped} skipped "
-            f"in {seconds:.1f} s{speed} -> {self.out}"
+            f"in {seconds:.1f} s{written}"
         )
 
     def part(self, finished: float) -> None:

@@ -29,7 +29,8 @@ def training_pipeline(
 ) -> tf.data.Dataset:
     """Returns endless training batches that depend on the seed and the step alone.
 
-    For the `validation_data` of `fit` see `validation_pipeline`.
+    For the `validation_data` of `fit` see `validation_pipeline`. Sources and degradations of your
+    own are traced as they stand, without AutoGraph: branch with `keras.ops.cond`.
 
     Batch number `k` is computed from `(seed, k)`: a run resumed with `start_step=k` sees what the
     uninterrupted run would have seen, from its first batch on. Worker `shard_index` of
@@ -71,6 +72,8 @@ def training_pipeline(
     order = SampleOrder([len(source) for source in sources], weights, seed)
     per_shard = batch // shard_count
 
+    # Nothing in here branches on a tensor in Python: conversion would only take seconds.
+    @tf.autograph.experimental.do_not_convert
     def pair(counter: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         step, offset = counter // per_shard, counter % per_shard
         number = step * batch + shard_index * per_shard + offset

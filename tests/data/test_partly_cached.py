@@ -7,6 +7,7 @@ from PIL import Image
 
 from hinet_tf.data import ArraySource, clean_folder, open_sources, opening, paired_folder
 from hinet_tf.data.sources.cache import cached
+from hinet_tf.data.sources.file_source import FileSource
 from hinet_tf.data.sources.partly_cached import PartlyCachedSource
 
 SIDE = 8
@@ -48,6 +49,24 @@ def test_memory_holds_as_many_images_as_fit(pairs, paired):
     with pytest.raises(tf.errors.NotFoundError):
         source.images(2)
     np.testing.assert_array_equal(source.images(3)[1], IMAGES[3])
+
+
+def test_bad_images_leave_the_rest_to_its_files(tmp_path):
+    """Headers and ends are whole, so that it shows when those are decoded that memory holds."""
+    write(tmp_path / "photos")
+    for number in (0, 1):
+        path = tmp_path / "photos" / f"{number}.png"
+        content = bytearray(path.read_bytes())
+        start = content.index(b"IDAT") + 4
+        content[start : start + 16] = bytes(16)
+        path.write_bytes(content)
+    listed, errors = clean_folder(tmp_path / "photos", "all"), []
+    source = cached(listed, memory=2 * IMAGES[0].size, on_bad=errors.append)
+    assert [error.path.name for error in errors] == ["0.png", "1.png"]
+    assert source.names == listed.names[2:]
+    np.testing.assert_array_equal(source.images(0)[1], IMAGES[2])
+    with pytest.raises(ValueError, match="None of 2 images could be decoded"):
+        cached(FileSource(listed.headers[:2]), "memory", errors.append)
 
 
 def test_sources_share_the_memory(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from hinet_tf.data.sample_order import SampleOrder
 
 
 def drawn(order, begin, end):
-    dataset = tf.data.Dataset.range(begin, end).map(order)
+    dataset = tf.data.Dataset.range(begin, end).map(tf.autograph.experimental.do_not_convert(order))
     return [(int(source), int(index)) for source, index in dataset]
 
 

@@ -78,8 +78,16 @@ def test_bad_files_do_not_stop_the_others(photos, model, tmp_path, capsys):
     errors = capsys.readouterr().err.splitlines()
     failed = [line for line in errors if line.startswith("failed: ")]
     assert len(failed) == 2 and "0 bytes" in failed[0] and "b.jpg" in failed[1]
-    assert "2 restored, 2 failed" in errors[-1]
+    assert "2 restored, 2 failed" in errors[-1] and errors[-1].endswith(f" -> {out}")
     assert names(out) == ["a.png", "sub/c.png"]
+
+
+def test_nothing_restored_names_no_result(model, tmp_path, capsys):
+    (tmp_path / "0.png").write_bytes(b"")
+    command = [str(tmp_path / "0.png"), "--model", model, "--out", str(tmp_path / "out.png")]
+    assert restore_command.main(command) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("0 restored, 1 failed, 0 skipped in ") and last.endswith(" s")
 
 
 def test_animation_warns_and_restores_the_first_frame(model, tmp_path, capsys):

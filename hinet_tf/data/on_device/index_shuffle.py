@@ -38,15 +38,32 @@ def index_shuffle(index: np.ndarray, seed: np.ndarray, maximum: int) -> np.ndarr
         return np.zeros_like(index)
     bits = int(np.ceil(np.log2(maximum)))
     length = np.uint64(max(bits + bits % 2, _SMALLEST_BLOCK) // 2)
-    words = np.broadcast_to(np.asarray(seed, np.uint64), (*index.shape, 2)).reshape(-1, 2).T
-    keys = _round_keys(words, length)
+    words = np.broadcast_to(np.asarray(seed, np.uint64), (*index.shape, 2)).reshape(-1, 2)
+    if 2 * length == _SMALLEST_BLOCK:
+        seeds, order = np.unique(words, axis=0, return_inverse=True)
+        orders = np.stack([_order(keys, length, maximum) for keys in _round_keys(seeds.T, length).T])
+        return orders[order.reshape(index.shape), index]
+    keys = _round_keys(words.T, length)
     shuffled = _encrypt(index.ravel().astype(np.uint64), keys, length)
-    # A small bound takes many rounds of few numbers: all orders walk at once.
     beyond = np.flatnonzero(shuffled > maximum)
     while beyond.size:
         shuffled[beyond] = _encrypt(shuffled[beyond], keys[:, beyond], length)
         beyond = beyond[shuffled[beyond] > maximum]
     return shuffled.astype(np.int64).reshape(index.shape)
+
+
+def _order(keys: np.ndarray, length: np.uint64, maximum: int) -> np.ndarray:
+    """The places of 0 to `maximum`, by a table of the whole block.
+
+    The smaller the bound, the longer the walks: with seven numbers some take 50,000 steps.
+    """
+    block = np.arange(2**_SMALLEST_BLOCK)
+    encrypted = _encrypt(block.astype(np.uint64), keys, length).astype(np.int64)
+    # Where a walk is after 1, 2, 4, ... steps; it stands still where it is within the bound.
+    ahead = np.where(block > maximum, encrypted, block)
+    for _ in range(_SMALLEST_BLOCK):
+        ahead = ahead[ahead]
+    return ahead[encrypted[: maximum + 1]]
 
 
 def _round_keys(words: np.ndarray, length: np.uint64) -> np.ndarray:

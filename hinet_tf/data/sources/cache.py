@@ -9,7 +9,7 @@ from hinet_tf.data.sources.array_source import ArraySource
 from hinet_tf.data.sources.disk_cache import cache_on_disk
 from hinet_tf.data.sources.file_source import FileSource
 from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
-from hinet_tf.data.sources.image_list import decode_all
+from hinet_tf.data.sources.image_list import decode_all, none_decoded
 from hinet_tf.data.sources.partly_cached import PartlyCachedSource
 from hinet_tf.data.sources.source import Source
 from hinet_tf.images.header import ImageHeader, decode_file
@@ -105,11 +105,14 @@ def _partly_in_memory(
         FileSource(*(side[part] for side in _sides(source)), names=source.names[part])
         for part in (slice(fitting), slice(fitting, None))
     )
-    return PartlyCachedSource(_in_memory(first, on_bad, progress), rest)
+    names, images = decode_all(first.names, _sides(first), decode_file, on_bad, progress)
+    return PartlyCachedSource(ArraySource(*images, names=names), rest) if names else rest
 
 
 def _in_memory(source: FileSource, on_bad: OnBad | None, progress: ShowProgress) -> ArraySource:
     names, images = decode_all(source.names, _sides(source), decode_file, on_bad, progress)
+    if not names:
+        raise none_decoded(len(source))
     return ArraySource(*images, names=names)
 
 

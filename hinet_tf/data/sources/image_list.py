@@ -89,6 +89,8 @@ def _open(name: str, split: str, on_bad: OnBad | None) -> ImageList:
     listing = list_folder(Path(name), split, on_bad)
     columns = [listing.clean] if listing.degraded is None else [listing.clean, listing.degraded]
     names, images = decode_all(listing.names, columns, _rgb, on_bad)
+    if not names:
+        raise none_decoded(len(listing.names))
     return ImageList(names, *images)
 
 
@@ -114,7 +116,6 @@ def decode_all(
 
     Raises:
         ImageFileError: If an image cannot be decoded and `on_bad` is `None`.
-        ValueError: If none is left.
     """
 
     def decode_or_error(headers: Sequence[ImageHeader]) -> list[np.ndarray] | ImageFileError:
@@ -138,9 +139,12 @@ def decode_all(
             kept.append(names[number])
             for column, image in zip(images, row, strict=True):
                 column.append(image)
-    if not kept:
-        raise ValueError(f"None of {len(names)} images could be decoded; copy them again.")
     return kept, images
+
+
+def none_decoded(count: int) -> ValueError:
+    """The error for `count` images of which none is left."""
+    return ValueError(f"None of {count} images could be decoded; copy them again.")
 
 
 def _rgb(header: ImageHeader) -> np.ndarray:

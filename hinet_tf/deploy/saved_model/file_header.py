@@ -105,7 +105,8 @@ def value_or_default(
     Returns:
         One or the other.
     """
-    values = tf.data.Dataset.from_tensors(argument).map(function).ignore_errors()
+    as_it_stands = tf.autograph.experimental.do_not_convert(function)
+    values = tf.data.Dataset.from_tensors(argument).map(as_it_stands).ignore_errors()
     return values.concatenate(tf.data.Dataset.from_tensors(default)).take(1).get_single_element()
 
 

@@ -25,7 +25,7 @@ def flat(value):
 
 def draws(degradation, image):
     """400 degraded images, of the seeds 0 to 399."""
-    degrade = tf.function(lambda seed: degradation(image, seed))
+    degrade = tf.function(lambda seed: degradation(image, seed), autograph=False)
     return [degrade(random_numbers.as_seed(seed)).numpy() for seed in range(400)]
 
 

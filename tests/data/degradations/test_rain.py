@@ -37,7 +37,7 @@ def test_longer_wider_and_denser_rain_covers_more():
     def covered(**parameters):
         values = {"angle": 0, "length": 20, "density": 2, "translucency": 0.2, "width": 2}
         rain = Rain(**(values | parameters))
-        coverage = tf.function(lambda seed: rain.coverage(seed, 128, 128))
+        coverage = tf.function(lambda seed: rain.coverage(seed, 128, 128), autograph=False)
         return np.mean([coverage(random_numbers.as_seed(seed)).numpy().mean() for seed in range(8)])
 
     base = covered()
@@ -83,8 +83,8 @@ def test_every_composition_is_drawn():
     gray = GRAY[:32, :32]
 
     names = ("light", "screen", "additive")
-    degrade = tf.function(Rain(**options))
-    only = {name: tf.function(Rain(composition=name, **options)) for name in names}
+    degrade = tf.function(Rain(**options), autograph=False)
+    only = {name: tf.function(Rain(composition=name, **options), autograph=False) for name in names}
 
     def which(seed):
         seed = random_numbers.as_seed(seed)
