@@ -126,7 +126,7 @@ def _seconds_per_pixel(network: TrainableHINet) -> float:
     image = tf.constant(
         np.random.default_rng(0).random((1, side, side, network.channels)), "float32"
     )
-    small = tf.function(lambda x: network._gradients(x, x)[1]["loss"])
+    small = tf.function(lambda x: network._gradients(x, x)[1]["loss"], autograph=False)
     small(image)
     times = []
     for _ in range(3):

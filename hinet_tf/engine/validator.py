@@ -112,7 +112,7 @@ def _predictor(model: HINet) -> Callable[[np.ndarray], dict[str, Any]]:
     import tensorflow as tf
 
     signature = [tf.TensorSpec((1, None, None, model.channels))]
-    graph = tf.function(model, input_signature=signature)
+    graph = tf.function(model, input_signature=signature, autograph=False)
     return lambda images: graph(tf.constant(images))
 
 

@@ -115,7 +115,7 @@ def test_the_file_describes_itself(denoiser, folder, exported):
     path, _ = exported("float16")
     about = read_metadata(path)
     assert about["task"] == "denoise" and about["license"] == "CC0-1.0"
-    assert about["scale"] == 0.125 and about["image"]["size_multiple"] == 4
+    assert about["scale"] == 0.25 and about["image"]["size_multiple"] == 2
     assert about["image"]["sizes"] == [[64, 64], [48, 80]] and about["image"]["range"] == [0, 1]
     assert about["source_sha256"] == weights_sha256(denoiser)
     stored = folder / "stored.keras"
@@ -179,9 +179,9 @@ class TestBadInput:
             hinet_tf.export_tflite(model, self.path, **arguments)
         assert "\n" not in str(caught.value)
 
-    @pytest.mark.parametrize("size", [(102, 64), (0, 64), (-4, 64), (16, 1_000_000)])
+    @pytest.mark.parametrize("size", [(101, 64), (0, 64), (-4, 64), (16, 1_000_000)])
     def test_size(self, denoiser, size):
-        self._refused(denoiser, f"multiples of 4 .*Received: {size[0]}x", sizes=[size])
+        self._refused(denoiser, f"multiples of 2 .*Received: {size[0]}x", sizes=[size])
 
     def test_no_size(self, denoiser):
         self._refused(denoiser, "`sizes` is empty", sizes=[])

@@ -41,7 +41,9 @@ def index_shuffle(index: np.ndarray, seed: np.ndarray, maximum: int) -> np.ndarr
     words = np.broadcast_to(np.asarray(seed, np.uint64), (*index.shape, 2)).reshape(-1, 2)
     if 2 * length == _SMALLEST_BLOCK:
         seeds, order = np.unique(words, axis=0, return_inverse=True)
-        orders = np.stack([_order(keys, length, maximum) for keys in _round_keys(seeds.T, length).T])
+        orders = np.stack(
+            [_order(keys, length, maximum) for keys in _round_keys(seeds.T, length).T]
+        )
         return orders[order.reshape(index.shape), index]
     keys = _round_keys(words.T, length)
     shuffled = _encrypt(index.ravel().astype(np.uint64), keys, length)

@@ -46,7 +46,9 @@ def convert(
     # The variables alone: handed the model, the writer would trace every layer of it as well.
     module.weights = [weight.value for weight in graph.variables]
     signatures = {
-        signature_name(size): tf.function(_restore(graph, image_type)).get_concrete_function(
+        signature_name(size): tf.function(
+            _restore(graph, image_type), autograph=False
+        ).get_concrete_function(
             tf.TensorSpec((1, *size, graph.input.shape[-1]), image_type, name="image")
         )
         for size in sizes
