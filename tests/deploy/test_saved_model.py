@@ -28,12 +28,7 @@ def small_model(**options):
 
 @pytest.fixture(scope="module")
 def model():
-    return small_model(depth=3)
-
-
-@pytest.fixture(scope="module")
-def shallow():
-    """Quicker to export, and its sizes need not be multiples of 16."""
+    """Of two levels: quick to export."""
     return small_model(depth=2)
 
 
@@ -255,15 +250,15 @@ def test_an_empty_image_is_refused(served):
 
 
 @pytest.mark.parametrize("self_ensemble", [False, True])
-def test_every_option_equals_the_restorer(tmp_path, shallow, self_ensemble):
+def test_every_option_equals_the_restorer(tmp_path, model, self_ensemble):
     options = {"tile": 48, "overlap": 10 + 6 * self_ensemble, "self_ensemble": self_ensemble}
     precision, fast = ("float32", True) if self_ensemble else ("bfloat16", False)
     output = "stage1" if fast else "restored"
-    report = export_saved_model(shallow, tmp_path, output=output, precision=precision, **options)
+    report = export_saved_model(model, tmp_path, output=output, precision=precision, **options)
     served = tf.saved_model.load(str(report.path))
     image = photo(70, 101)
     answer = served.signatures["restore_uint8"](image=tf.constant(image[np.newaxis]))["restored"]
-    expected = Restorer(shallow, fast=fast, precision=precision, **options).restore(image)
+    expected = Restorer(model, fast=fast, precision=precision, **options).restore(image)
     np.testing.assert_array_equal(answer[0], expected)
 
 
@@ -279,8 +274,8 @@ def test_a_gray_model_of_local_statistics_takes_gray_files_only(tmp_path):
     assert "the model restores gray images" in problems[1]
 
 
-def test_jpeg_answers_and_no_webp(tmp_path, shallow):
-    report = export_saved_model(shallow, tmp_path, jpeg_quality=100, webp=False)
+def test_jpeg_answers_and_no_webp(tmp_path, model):
+    report = export_saved_model(model, tmp_path, jpeg_quality=100, webp=False)
     assert b"DecodeWebP" not in (report.path / "saved_model.pb").read_bytes()
     served = tf.saved_model.load(str(report.path))
     image = photo(40, 50)
@@ -290,7 +285,7 @@ def test_jpeg_answers_and_no_webp(tmp_path, shallow):
     *answers, refused = restore_files(served, files)[0]
     problems = restore_files(served, files)[1]
     assert problems[:3] == [""] * 3 and "no WebP" in problems[3] and refused == b""
-    expected = Restorer(shallow).restore(image).astype(int)
+    expected = Restorer(model).restore(image).astype(int)
     for answer in answers:
         picture = Image.open(io.BytesIO(answer))
         assert (picture.format, picture.mode) == ("JPEG", "RGB")
@@ -393,10 +388,10 @@ def test_a_place_that_cannot_be_written(model):
         export_saved_model(model, "/proc/models")
 
 
-def test_a_disk_that_fills_up_leaves_nothing(tmp_path, shallow, file_size_limit):
+def test_a_disk_that_fills_up_leaves_nothing(tmp_path, model, file_size_limit):
     file_size_limit(10_000)
     with pytest.raises(OSError, match="1 could not be written: "):
-        export_saved_model(shallow, tmp_path / "models")
+        export_saved_model(model, tmp_path / "models")
     assert list((tmp_path / "models").iterdir()) == []
 
 

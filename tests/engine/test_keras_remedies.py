@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).with_name("train_in_process.py")
 
 
@@ -16,6 +18,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
+# Another answer can only come with another Keras, which pyproject.toml pins.
+@pytest.mark.slow
 def test_keras_still_needs_its_remedies(tmp_path):
     """If this fails, remove hinet_tf/engine/keras_remedies.py: Keras trains on workers by itself.
 

@@ -12,7 +12,7 @@ from hinet_tf.commands.benchmark import main
 @pytest.fixture(scope="module")
 def keras_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.keras"
-    HINet(width=4, depth=3).save(path)
+    HINet(width=8, depth=2).save(path)
     return str(path)
 
 

@@ -31,7 +31,7 @@ PHOTOS, WORKERS = 90, 3
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    network = HINet(width=4, depth=3)
+    network = HINet(width=4, depth=2)
     return export_saved_model(network, tmp_path_factory.mktemp("models")).path
 
 

@@ -30,7 +30,7 @@ IMAGES, BAD = 200, 10
 
 @pytest.fixture(scope="module")
 def network():
-    model = HINet(width=4, depth=3)
+    model = HINet(width=4, depth=2)
     layer = model.get_layer("stage2_output")
     layer.set_weights([0.1 * weight for weight in layer.get_weights()])
     return model

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def keras_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.keras"
-    HINet(width=4, depth=3).save(path)
+    HINet(width=4, depth=2).save(path)
     return str(path)
 
 
@@ -66,7 +66,7 @@ def test_nothing_but_the_result_on_a_real_terminal(keras_file, tmp_path):
 @pytest.mark.parametrize(
     "arguments, code, message",
     [
-        (["--size", "30x32"], 2, "multiples of 4 from 4 to 8192. Received: 30x32"),
+        (["--size", "31x32"], 2, "multiples of 2 from 2 to 8192. Received: 31x32"),
         (["--size", "0x32"], 2, "Received: 0x32"),
         (["--max-drop", "-1"], 2, "--max-drop must not be negative"),
         (["--photos", "nowhere"], 2, "'nowhere' is not there"),

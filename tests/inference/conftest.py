@@ -23,9 +23,17 @@ def official_io() -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="session")
 def tiny() -> HINet:
-    """Two channels wide, and close to the identity, as a trained restorer is."""
-    model = HINet(width=2)
-    for name in ("stage2_output",):
-        layer = model.get_layer(name)
-        layer.set_weights([0.1 * weight for weight in layer.get_weights()])
+    """Two channels wide, two levels deep, and close to the identity, as a trained restorer is."""
+    return _near_identity(HINet(width=2, depth=2))
+
+
+@pytest.fixture(scope="session")
+def deep() -> HINet:
+    """The same of five levels: its sides are padded as those of a file that does not say."""
+    return _near_identity(HINet(width=2))
+
+
+def _near_identity(model: HINet) -> HINet:
+    layer = model.get_layer("stage2_output")
+    layer.set_weights([0.1 * weight for weight in layer.get_weights()])
     return model

@@ -19,14 +19,14 @@ def image() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def expected(tiny, image) -> np.ndarray:
-    return Restorer(tiny).restore(image)
+def expected(deep, image) -> np.ndarray:
+    return Restorer(deep).restore(image)
 
 
 @pytest.fixture(scope="module")
-def saved_model(tiny, tmp_path_factory):
+def saved_model(deep, tmp_path_factory):
     path = tmp_path_factory.mktemp("saved") / "model"
-    tiny.export(path, verbose=False)
+    deep.export(path, verbose=False)
     return path
 
 
@@ -45,14 +45,14 @@ def written_tflite(function, weights, folder):
 
 
 @pytest.fixture(scope="module")
-def tflite(tiny, tmp_path_factory):
-    return written_tflite(lambda image: tiny(image), tiny.weights, tmp_path_factory.mktemp("both"))
+def tflite(deep, tmp_path_factory):
+    return written_tflite(lambda image: deep(image), deep.weights, tmp_path_factory.mktemp("both"))
 
 
 @pytest.mark.parametrize("fast", [False, True])
-def test_saved_model(tiny, saved_model, image, fast):
+def test_saved_model(deep, saved_model, image, fast):
     restored = Restorer(saved_model, fast=fast).restore(image)
-    expected = Restorer(tiny, fast=fast).restore(image)
+    expected = Restorer(deep, fast=fast).restore(image)
     np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-6)
 
 
@@ -62,35 +62,35 @@ def test_litert(tflite, image, expected, engine):
     np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-5)
 
 
-def test_litert_tiles_what_is_larger_than_its_size(tiny, tflite):
+def test_litert_tiles_what_is_larger_than_its_size(deep, tflite):
     image = np.random.default_rng(1).random((100, 200, 3), np.float32)
     restored = Restorer(tflite, overlap=16).restore(image)
     assert restored.shape == image.shape
-    corner = Restorer(tiny).restore(image[:48, :80])
+    corner = Restorer(deep).restore(image[:48, :80])
     np.testing.assert_allclose(restored[:36, :68], corner[:36, :68], rtol=0, atol=1e-5)
     # As much as a tile is high: a third of it is taken instead.
     assert Restorer(tflite, overlap=48).restore(image).shape == image.shape
 
 
 @pytest.mark.parametrize("kind", ["keras", "tflite"])
-def test_openvino(tiny, image, expected, kind, tmp_path):
+def test_openvino(deep, image, expected, kind, tmp_path):
     pytest.importorskip("openvino")
-    model = tiny
+    model = deep
     if kind == "tflite":
         # OpenVINO does not read the names of signatures, so one output, as exports have.
-        only = lambda image: {"restored": tiny(image)["restored"]}  # noqa: E731
-        model = written_tflite(only, tiny.weights, tmp_path)
+        only = lambda image: {"restored": deep(image)["restored"]}  # noqa: E731
+        model = written_tflite(only, deep.weights, tmp_path)
     restored = Restorer(model, engine="openvino").restore(image)
     np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-5)
 
 
-def test_openvino_in_bfloat16_is_close(tiny, image, expected):
+def test_openvino_in_bfloat16_is_close(deep, image, expected):
     pytest.importorskip("openvino")
-    restored = Restorer(tiny, engine="openvino", precision="bfloat16").restore(image)
+    restored = Restorer(deep, engine="openvino", precision="bfloat16").restore(image)
     assert np.sqrt(np.mean((restored - expected) ** 2)) < 2e-3
 
 
-def test_damaged_and_unfit_models_are_named(tmp_path, tiny, tflite, saved_model):
+def test_damaged_and_unfit_models_are_named(tmp_path, deep, tflite, saved_model):
     (tmp_path / "bad.tflite").write_bytes(b"nothing")
     (tmp_path / "bad.keras").write_bytes(b"nothing")
     (tmp_path / "empty").mkdir()
@@ -108,26 +108,26 @@ def test_damaged_and_unfit_models_are_named(tmp_path, tiny, tflite, saved_model)
         Restorer(saved_model, precision="bfloat16")
 
 
-def test_open_model_by_kind(tmp_path, tiny, golden_path):
-    tiny.save(tmp_path / "tiny.keras")
+def test_open_model_by_kind(tmp_path, deep, golden_path):
+    deep.save(tmp_path / "tiny.keras")
     assert open_model(tmp_path / "tiny.keras").width == 2
     assert open_model(golden_path("official_hinet_wf4_hin0-4.pth")).hin_levels == (0, 1, 2, 3, 4)
     assert open_model(tmp_path / "tiny.keras", local=True).norm == "local"
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_weights_as_constants_change_no_bit(tiny, image, precision):
+def test_weights_as_constants_change_no_bit(deep, image, precision):
     padded = np.pad(image, ((0, 3), (0, 10), (0, 0)))[np.newaxis]
-    variables = open_engine(tiny, precision=precision, memory=0)
-    constants = open_engine(tiny, precision=precision, memory=2**30)
+    variables = open_engine(deep, precision=precision, memory=0)
+    constants = open_engine(deep, precision=precision, memory=2**30)
     np.testing.assert_array_equal(constants(padded), variables(padded))
 
 
 @pytest.mark.parametrize("engine", ["tensorflow", "litert", "openvino"])
-def test_each_thread_gets_its_own_picture(tiny, tflite, engine):
+def test_each_thread_gets_its_own_picture(deep, tflite, engine):
     if engine == "openvino":
         pytest.importorskip("openvino")
-    restorer = Restorer(tflite if engine == "litert" else tiny, engine=engine)
+    restorer = Restorer(tflite if engine == "litert" else deep, engine=engine)
     images = [np.full((48, 80, 3), level, np.uint8) for level in range(0, 256, 8)]
     alone = [restorer.restore(image) for image in images]
     with ThreadPoolExecutor(8) as pool:

@@ -145,7 +145,7 @@ def test_bfloat16_stays_close(official, official_io):
 
 
 def test_gray_model_restores_gray_and_refuses_colour():
-    restorer = Restorer(HINet(width=2, channels=1))
+    restorer = Restorer(HINet(width=2, depth=2, channels=1))
     assert restorer.restore(np.zeros((20, 20), np.uint8)).shape == (20, 20)
     assert restorer.restore(np.zeros((20, 20, 2), np.uint8)).shape == (20, 20, 2)
     with pytest.raises(ValueError, match="restores gray"):

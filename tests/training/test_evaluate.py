@@ -28,7 +28,7 @@ def models(tmp_path_factory):
     paths = []
     for number in range(2):
         paths.append(str(folder / f"{number}.keras"))
-        HINet(width=2).save(paths[-1])
+        HINet(width=2, depth=2).save(paths[-1])
     return paths
 
 

@@ -78,7 +78,7 @@ class ServingModule(tf.Module):
         low, high = _FLOAT_LIMITS
         # A comparison with NaN is false.
         in_range = tf.reduce_all((image >= low) & (image <= high))
-        tf.debugging.Assert(in_range, ["expected finite float pixels in [0, 1]"])
+        image = _asserted(image, in_range, "expected finite float pixels in [0, 1]")
         return {"restored": self._restore_batch(image, lambda x: x, lambda y, _: y)}
 
     def _restore_uint8(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -88,7 +88,7 @@ class ServingModule(tf.Module):
         return {"restored": self._restore_batch(image, lambda x: _divided(x, 255), from_model)}
 
     def _restore_batch(self, batch: tf.Tensor, to_model: Any, from_model: Any) -> tf.Tensor:
-        tf.debugging.Assert(tf.size(batch) > 0, ["expected at least one image of at least 1x1"])
+        batch = _asserted(batch, tf.size(batch) > 0, "expected at least one image of at least 1x1")
         restored = tf.cond(
             self._tiled.fits_whole(batch),
             lambda: from_model(self._tiled.run(to_model(batch)), batch),
@@ -141,6 +141,12 @@ class ServingModule(tf.Module):
             lambda: tf.io.encode_png(values, _PNG_COMPRESSION),
             lambda: tf.io.encode_png(tf.cast(values, tf.uint8), _PNG_COMPRESSION),
         )
+
+
+def _asserted(values: tf.Tensor, holds: tf.Tensor, problem: str) -> tf.Tensor:
+    """The values themselves, once a condition holds: else nothing may fail on them before."""
+    with tf.control_dependencies([tf.debugging.Assert(holds, [problem])]):
+        return tf.identity(values)
 
 
 def _divided(values: tf.Tensor, divisor: int) -> tf.Tensor:
