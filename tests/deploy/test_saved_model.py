@@ -274,9 +274,10 @@ def test_a_gray_model_of_local_statistics_takes_gray_files_only(tmp_path):
     assert "the model restores gray images" in problems[1]
 
 
-def test_jpeg_answers_and_no_webp(tmp_path, model):
+def test_jpeg_answers_and_no_webp(tmp_path, model, exported):
     report = export_saved_model(model, tmp_path, jpeg_quality=100, webp=False)
     assert b"DecodeWebP" not in (report.path / "saved_model.pb").read_bytes()
+    assert b"DecodeWebP" in (exported / "saved_model.pb").read_bytes()
     served = tf.saved_model.load(str(report.path))
     image = photo(40, 50)
     rgba = np.concatenate([image, image[..., :1]], -1)

@@ -37,6 +37,7 @@ def network():
     return model
 
 
+@pytest.fixture(scope="module")
 def files(network):
     graph = deployable_graph(network)
     photo = np.random.default_rng(0).uniform(size=(*SIZE, 3)).astype("float32")
@@ -58,27 +59,27 @@ def kernel_in(content, layer):
     return (integers * steps).transpose(1, 2, 3, 0)
 
 
-def test_kernels_are_rounded_as_in_the_files(network):
+def test_kernels_are_rounded_as_in_the_files(network, files):
     kernel = network.get_layer("stage1_encoder1").conv_2.kernel.value
     rounded = {}
-    for recipe, content in files(network).items():
+    for recipe, content in files.items():
         rounded[recipe] = FakeQuantization(recipe, (0, 1, 2)).kernel(kernel).numpy()
         np.testing.assert_array_equal(rounded[recipe], kernel_in(content, LAYER))
     assert (rounded["int8"] != rounded["int8_dynamic"]).any(), "no tie was met"
     # Where its input is scaled while it runs, a kernel is rounded as all others of the recipe.
     kernel = network.get_layer("stage1_encoder0").conv_2.kernel.value
     rounded = FakeQuantization("int8", (0, 1, 2), dynamic=True).kernel(kernel)
-    np.testing.assert_array_equal(rounded, kernel_in(files(network)["int8"], DYNAMIC_LAYER))
+    np.testing.assert_array_equal(rounded, kernel_in(files["int8"], DYNAMIC_LAYER))
 
 
-def test_each_convolution_has_the_integers_that_it_has_in_the_file(network):
+def test_each_convolution_has_the_integers_that_it_has_in_the_file(network, files):
     model = network.rebuilt(dtype=QuantizedTrainingPolicy("int8"))
     trained = {
         layer.path: "dynamic" if layer.integers.dynamic else "constant"
         for layer in model._flatten_layers()
         if getattr(layer, "integers", None)
     }
-    content = files(network)["int8"]
+    content = files["int8"]
     file = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     (graph,) = file.subgraphs
     found = {}

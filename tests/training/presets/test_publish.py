@@ -107,6 +107,7 @@ def test_a_command_gives_its_recipe_back(task, changes, tmp_path):
         assert recipe_from(parse_training_args(words)) == recipe
 
 
+@pytest.mark.slow
 def test_the_mean_of_two_trainings(runs, tmp_path, capsys):
     import keras
 
@@ -198,6 +199,7 @@ def data(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_scores_go_into_card_page_and_readme(published, runs, data, tmp_path):
     shutil.copytree(published, tmp_path / "copy")
     readme = tmp_path / "README.md"
