@@ -72,7 +72,7 @@ def training_pipeline(
     order = SampleOrder([len(source) for source in sources], weights, seed)
     per_shard = batch // shard_count
 
-    # Nothing in here branches on a tensor in Python: conversion would only take seconds.
+    # Nothing in here branches on a tensor in Python, so that AutoGraph would only take seconds.
     @tf.autograph.experimental.do_not_convert
     def pair(counter: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         step, offset = counter // per_shard, counter % per_shard

@@ -34,12 +34,12 @@ def index_shuffle(index: np.ndarray, seed: np.ndarray, maximum: int) -> np.ndarr
     [0, 1, 2, 3, 4]
     """
     index = np.asarray(index, np.int64)
-    if maximum == 0:
+    if maximum == 0 or not index.size:
         return np.zeros_like(index)
     bits = int(np.ceil(np.log2(maximum)))
     length = np.uint64(max(bits + bits % 2, _SMALLEST_BLOCK) // 2)
     words = np.broadcast_to(np.asarray(seed, np.uint64), (*index.shape, 2)).reshape(-1, 2)
-    if 2 * length == _SMALLEST_BLOCK:
+    if maximum < 2**_SMALLEST_BLOCK:
         seeds, order = np.unique(words, axis=0, return_inverse=True)
         orders = np.stack(
             [_order(keys, length, maximum) for keys in _round_keys(seeds.T, length).T]
