@@ -99,10 +99,10 @@ CAMPAIGN = (
         "deblur_0.25x_photo",
         "deblur",
         "motion,small,photos",
-        {"init": "deblur_0.25x", "scale": "0.25", "steps": "4000", "learning_rate": "3e-4"}
+        {"init": "deblur_0.25x", "scale": "0.25", "steps": "10000", "learning_rate": "4e-4"}
         | _COMMON
-        | {"degradation": "photo_blur", "quality": "70,100", "shares": "4,3,3", "ema": "0.995"}
-        | {"save_every": "500", "validate_every": "2000"},
+        | {"degradation": "photo_blur", "quality": "70,100", "shares": "5,3,3", "ema": "0.998"}
+        | {"save_every": "250", "validate_every": "2000", "seed": "11"},
     ),
     Training(
         "denoise_0.125x_mosaic",

@@ -71,7 +71,8 @@ def test_the_scores_are_of_every_set_and_beat_their_input(name):
     scores = preset_card(name)["scores"]
     assert scores["sets"]["clean"]["psnr"] > 30
     for key, score in scores["sets"].items():
-        assert score["images"] >= (3 if key == "sidd" else 8), key
+        # Of these two no more scenes are left that no training shows.
+        assert score["images"] >= {"sidd": 3, "gopro": 1}.get(key, 8), key
         if key != "clean":
             assert score["psnr"] > score["input_psnr"], key
     assert {"float16", "int8"} <= set(scores["exports"]["files"])
