@@ -1,5 +1,7 @@
 """Training batches: what is in them, and that they depend on seed and step alone."""
 
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -28,6 +30,21 @@ def photos():
         "batch": 6,
         "seed": 3,
     }
+
+
+def test_a_degradation_is_traced_as_it_stands(photos):
+    """AutoGraph would write its own version of it, and of all that it calls, in seconds."""
+    traced = []
+
+    class Unchanged:
+        margin = 0
+
+        def __call__(self, image, seed):
+            traced.append(sys._getframe().f_code.co_filename)
+            return image
+
+    training_pipeline(**(photos | {"degradation": Unchanged()}))
+    assert traced and set(traced) == {__file__}
 
 
 def test_shapes_types_and_range(photos):
