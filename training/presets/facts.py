@@ -142,8 +142,8 @@ STATED: dict[str, dict[str, Any]] = {
             "Two trainings from chance, with seven motion pairs to three photographs, went before: "
             "22.12 dB on REDS' test frames after 1,200 steps, 21.99 dB after 2,200.",
             "8,000 steps before the last training were left out: 22.78 dB there, but chelsea and "
-            "rocket came back 2.6 and 2.2 dB worse than their input. `photo_blur` then blurred over "
-            "70 to 100 pixels by a mistake in the code.",
+            "rocket came back 2.6 and 2.2 dB worse than their input. `photo_blur` then blurred "
+            "over 70 to 100 pixels by a mistake in the code.",
             "The last training gained 0.56, 0.68, 0.82, 0.89 and 0.91 dB over the blurred pictures "
             "of validation after 2,000 to 10,000 steps: longer ones would gain more.",
         ],
