@@ -98,6 +98,7 @@ def test_the_search_stops_where_the_budget_holds(denoiser, quantizer, content, p
     assert all(found.kept_float[scope] for scope in kept)
 
 
+@pytest.mark.slow
 def test_a_budget_out_of_reach_fails_the_export(denoiser, tmp_path):
     with pytest.raises(ValueError, match="was not written"):
         hinet_tf.export_tflite(denoiser, tmp_path / "n.tflite", [SIZE], "int8", max_drop=-1)

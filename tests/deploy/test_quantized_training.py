@@ -41,7 +41,7 @@ def test_the_file_computes_what_the_rounded_model_computes(denoiser, tmp_path, p
     assert min(agreement) > 50
 
 
-@pytest.mark.parametrize("recipe", ["int8", "int8_dynamic"])
+@pytest.mark.parametrize("recipe", ["int8", pytest.param("int8_dynamic", marks=pytest.mark.slow)])
 def test_bytes_in_and_out_are_the_float_images_rounded(denoiser, tmp_path, photos, recipe):
     rounded = denoiser.rebuilt(dtype=QuantizedTrainingPolicy(recipe))
     rounded(photos, training=True)

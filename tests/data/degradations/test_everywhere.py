@@ -77,9 +77,10 @@ def test_eager_equals_tf_data(degradation, image):
         assert_same(inside, degradation(image, seed))
 
 
+@pytest.mark.slow
 @each
 def test_eager_equals_compiled(degradation, image):
-    """XLA is what runs on an accelerator."""
+    """XLA is what runs on an accelerator; it compiles them for JAX below, too."""
     compiled = tf.function(degradation, jit_compile=True, autograph=False)
     seed = tf.constant([5, 0], tf.uint32)
     assert_same(compiled(tf.constant(image), seed), degradation(image, 5))

@@ -58,6 +58,7 @@ def published(runs, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_weights_are_those_of_the_best_model_in_float16(published, runs):
     import keras
 
@@ -67,6 +68,7 @@ def test_the_weights_are_those_of_the_best_model_in_float16(published, runs):
         np.testing.assert_array_equal(ours, theirs.astype(np.float16))
 
 
+@pytest.mark.slow
 def test_the_card_says_how_it_was_made(published, runs, photos):
     card = preset_card(published / "presets")
     assert (card["name"], card["task"], card["scale"]) == ("denoise_0.0625x", "denoise", 0.0625)
@@ -85,6 +87,7 @@ def test_the_card_says_how_it_was_made(published, runs, photos):
     assert card["limits"] and card["intended_use"] and card["license"] == "MIT"
 
 
+@pytest.mark.slow
 def test_the_command_of_the_card_repeats_the_training(published, runs):
     for run, name in zip(preset_card(published / "presets")["made_by"], "ab", strict=True):
         program, *words = shlex.split(run["command"])[1:]
@@ -126,6 +129,7 @@ def test_the_mean_of_two_trainings(runs, tmp_path, capsys):
     assert f"expected {runs / 'b'}" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_different_networks_have_no_mean(runs, tmp_path, capsys):
     shutil.copytree(runs / "b", tmp_path / "b")
     HINet(width=4, depth=2, hin_levels=(1,)).save(tmp_path / "b" / "best.keras")
@@ -143,6 +147,7 @@ def test_a_command_insists_on_a_preset_of_another_task(task, words):
     assert [w for w in shlex.split(command_of(recipe, Path("run"))) if w == "--force"] == words
 
 
+@pytest.mark.slow
 def test_the_page_shows_curve_failures_and_licences(published):
     page = (published / "docs" / "denoise_0.0625x.md").read_text()
     for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page):
@@ -154,6 +159,7 @@ def test_the_page_shows_curve_failures_and_licences(published):
     assert "- Kodak24 was looked at while" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -174,6 +180,7 @@ def test_what_cannot_be_published(runs, tmp_path, capsys, change, message):
     assert not (tmp_path / "presets").exists() and not (tmp_path / "docs").exists()
 
 
+@pytest.mark.slow
 def test_data_of_unknown_licence_is_not_published(runs, tmp_path, capsys):
     shutil.copytree(runs / "a", tmp_path / "run")
     config = json.loads((tmp_path / "run/config.json").read_text())
@@ -240,6 +247,7 @@ def test_scores_go_into_card_page_and_readme(published, runs, data, tmp_path):
         assert preset_card(tmp_path / "copy/presets")["scores"] == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -257,6 +265,7 @@ def test_mistakes_in_scoring(published, tmp_path, capsys, options, message):
     assert message in errors and "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_the_gallery_shows_every_preset_and_photo(published, tmp_path):
     command = ["--presets", str(published / "presets"), "--out", str(tmp_path)]
     assert gallery.main(command) == 0
@@ -269,6 +278,7 @@ def test_the_gallery_shows_every_preset_and_photo(published, tmp_path):
     assert "CC0" in page
 
 
+@pytest.mark.slow
 def test_the_gallery_shows_real_pairs_and_what_gained_most_first(published, tmp_path):
     random = np.random.default_rng(0)
     for name, header in (("train", "denoise,sidd_crops"), ("eval", "deblur,reds60")):
