@@ -21,7 +21,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_collection_finish():
-    """What was imported stays: else the garbage collector goes through it, 7 % of all time."""
+    """What was imported stays: the garbage collector goes through it in vain, again and again."""
     gc.freeze()
 
 

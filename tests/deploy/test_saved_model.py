@@ -249,6 +249,26 @@ def test_an_empty_image_is_refused(served):
         served.signatures["restore_uint8"](image=tf.zeros((1, 0, 5, 3), tf.uint8))
 
 
+@pytest.mark.parametrize("signature", ["restore_float", "restore_uint8"])
+def test_nothing_is_restored_before_the_request_is_checked(served, signature):
+    """Else the failure that comes first is reported: in a busy server that of the network."""
+    (call,) = [
+        operation
+        for operation in served.signatures[signature].graph.get_operations()
+        if operation.type.endswith("PartitionedCall")
+    ]
+    graph = served.signatures[signature].graph._get_function(call.get_attr("f").name).graph
+    (restoring,) = [o for o in graph.get_operations() if o.type in ("If", "StatelessIf")]
+    before, seen = [restoring], set()
+    while before:
+        operation = before.pop()
+        if operation.name not in seen:
+            seen.add(operation.name)
+            before += [tensor.op for tensor in operation.inputs] + operation.control_inputs
+    checks = [o.name for o in graph.get_operations() if o.type == "Assert"]
+    assert len(checks) == 1 + (signature == "restore_float") and seen >= set(checks)
+
+
 @pytest.mark.parametrize("self_ensemble", [False, True])
 def test_every_option_equals_the_restorer(tmp_path, model, self_ensemble):
     options = {"tile": 48, "overlap": 10 + 6 * self_ensemble, "self_ensemble": self_ensemble}
