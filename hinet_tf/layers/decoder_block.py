@@ -50,9 +50,13 @@ class DecoderBlock(keras.layers.Layer):
         self.up.build(deep_shape)
         self.block.build((*bridge_shape[:-1], self.filters + bridge_shape[-1]))
 
-    def call(self, inputs: list[Any]) -> Any:
+    def join(self, inputs: list[Any]) -> Any:
+        """Returns what the block reads: the deeper features at twice their size, and the bridge."""
         x, bridge = inputs
-        return self.block(ops.concatenate([self.up(x), bridge], axis=-1))
+        return ops.concatenate([self.up(x), bridge], axis=-1)
+
+    def call(self, inputs: list[Any]) -> Any:
+        return self.block(self.join(inputs))
 
     def compute_output_shape(
         self, input_shape: list[tuple[int | None, ...]]

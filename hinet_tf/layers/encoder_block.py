@@ -77,13 +77,16 @@ class EncoderBlock(keras.layers.Layer):
         if self.normalization is not None:
             self.normalization.build(hidden_shape)
 
-    def call(self, inputs: Any) -> Any:
+    def activation(self, inputs: Any) -> Any:
+        """Returns what the second convolution reads, `(batch, height, width, filters)`."""
         x = self.conv_1(inputs)
         if self.normalization is not None:
             x = self.normalization(x)
-        x = ops.leaky_relu(x, self.negative_slope)
-        x = ops.leaky_relu(self.conv_2(x), self.negative_slope)
-        return x + self.identity(inputs)
+        return ops.leaky_relu(x, self.negative_slope)
+
+    def call(self, inputs: Any) -> Any:
+        x = self.conv_2(self.activation(inputs))
+        return ops.leaky_relu(x, self.negative_slope) + self.identity(inputs)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.filters)

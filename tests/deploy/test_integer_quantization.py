@@ -115,3 +115,26 @@ def test_integer_exports_restore(denoiser, tmp_path, quantization, photos):
     if quantization == "int8":
         page = path.with_suffix(".html").read_text()
         assert "What stayed in float" in page and "supervised attention" in page
+
+
+@pytest.mark.parametrize(
+    "quantization", ["int8_dynamic", pytest.param("int8", marks=pytest.mark.slow)]
+)
+def test_a_channel_out_of_proportion_costs_nothing(denoiser, tmp_path, photos, quantization):
+    """One large channel of eight would leave the others of the map three bits."""
+    spoilt = denoiser.rebuilt()
+    for layer in spoilt.layers:
+        if layer.name.startswith(("stage1_encoder", "stage2_encoder")):
+            gamma, kernel = layer.normalization.gamma, layer.conv_2.kernel
+            factors = np.where(np.arange(kernel.shape[2]) == 1, 16.0, 1.0)
+            gamma.assign(gamma * factors[: gamma.shape[0]])
+            layer.normalization.beta.assign(layer.normalization.beta * factors[: gamma.shape[0]])
+            kernel.assign(kernel / factors[:, None])
+    expected = denoiser(photos[0][None])["restored"][0].numpy()
+    found = {}
+    for name, model in (("plain", denoiser), ("spoilt", spoilt)):
+        path = tmp_path / f"{name}.tflite"
+        report = hinet_tf.export_tflite(model, path, [SIZE], quantization, max_drop=0.5)
+        assert not report.failed
+        found[name] = psnr(TFLiteModel(path).restore(photos[0]), expected)
+    assert found["spoilt"] > found["plain"] - 1

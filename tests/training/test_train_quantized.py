@@ -81,12 +81,28 @@ def test_a_resumed_run_is_the_uninterrupted_one(finished, tmp_path, terminated_i
         np.testing.assert_array_equal(expected[name], found[name], err_msg=name)
 
 
-def test_what_it_starts_from_is_its_target(finished, tmp_path):
-    start = finished / "last.keras"
-    assert main([*INT8, "--init", str(start), "--steps", "1", "--run", str(tmp_path / "run")]) == 0
+def test_what_it_starts_from_is_its_target_with_channels_of_like_size(finished, tmp_path):
+    start = keras.saving.load_model(finished / "last.keras")
+    block = start.get_layer("stage1_encoder1")
+    gamma, beta, kernel = (
+        weight.numpy() for weight in (*block.normalization.weights, block.conv_2.kernel)
+    )
+    gamma[0], beta[0], kernel[:, :, 0] = gamma[0] * 8, beta[0] * 8, kernel[:, :, 0] / 8
+    block.normalization.set_weights([gamma, beta])
+    block.conv_2.kernel.assign(kernel)
+    start.save(tmp_path / "start.keras")
+    rates = ["--lr", "1e-12", "--set", "final_learning_rate=1e-12", "--steps", "1"]
+    run = ["--init", str(tmp_path / "start.keras"), "--run", str(tmp_path / "run")]
+    assert main([*INT8, *rates, *run]) == 0
     record = JsonLog(tmp_path / "run" / "log.jsonl").records()[0]
     # Rounding is all that parts the two; from the clean image both are far away.
     assert record["loss_restored"] < -25 and record["psnr"] < 15
+
+    trained = keras.saving.load_model(tmp_path / "run" / "last.keras")
+    changed = trained.get_layer("stage1_encoder1").conv_2.kernel.numpy() / kernel
+    exponents = np.log2(np.median(changed, axis=(0, 1, 3)))
+    np.testing.assert_allclose(exponents, np.round(exponents), atol=1e-3)
+    assert exponents[0] >= 2
 
 
 @pytest.mark.parametrize(

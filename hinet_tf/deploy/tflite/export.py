@@ -13,7 +13,7 @@ from hinet_tf.deploy.tflite.arm64 import arm64_emulator
 from hinet_tf.deploy.tflite.conversion import IMAGE_TYPES
 from hinet_tf.deploy.tflite.integer_quantizer import require_quantizer
 from hinet_tf.deploy.tflite.metadata import add_metadata, metadata
-from hinet_tf.deploy.tflite.quantization import quantized
+from hinet_tf.deploy.tflite.quantization import prepared, quantized
 from hinet_tf.deploy.tflite.recipes import get_quantization_recipe
 from hinet_tf.deploy.tflite.report import TFLiteReport
 from hinet_tf.deploy.tflite.verification import Verification
@@ -65,7 +65,8 @@ def export_tflite(
         max_drop: Restored PSNR in decibels that may be lost; by default the recipe's.
         photos: What to verify on: `"builtin"`, a folder of clean photos (white noise of sigma
             25 is added) or a paired folder; see `hinet_tf.data.open_sources`.
-        calibration: The same for the activations of `int8` and `int16x8`; its training split.
+        calibration: The same for the activations of `int8_dynamic`, `int8` and `int16x8`; its
+            training split.
         details: `task`, `training_data`, `license` and `scores` of the weights, for the
             metadata.
         overwrite: Whether an existing file may be replaced.
@@ -95,8 +96,8 @@ def export_tflite(
     pairs = verification_pairs(photos)
 
     on_progress("Rewriting the network")
-    largest_side = max(max(size) for size in sizes)
-    graph = deployable_graph(model, output, largest_side)
+    source = prepared(model, recipe, sizes[0], calibration)
+    graph = deployable_graph(source, output, max(max(size) for size in sizes))
     # The file computes in float32, whatever policy the model was trained under.
     is_float32 = model.dtype_policy.name == "float32"
     verification = Verification(
@@ -111,7 +112,7 @@ def export_tflite(
         weights=graph.count_params(),
         emulator=emulator,
     )
-    content, search = quantized(graph, verification, calibration, on_progress)
+    content, search = quantized(source, graph, verification, calibration, on_progress)
 
     on_progress("Verifying")
     about = metadata(model, sizes, recipe.name, output, image_type, details or {})

@@ -12,17 +12,46 @@ from hinet_tf.deploy.tflite.conversion import convert
 from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer, quantize_weights
 from hinet_tf.deploy.tflite.recipe_search import SearchResult, search_recipe
 from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
-from hinet_tf.deploy.tflite.verification import Verification
+from hinet_tf.deploy.tflite.verification import Verification, trained_for
 from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.layers import QuantizedTrainingPolicy
 from hinet_tf.layers.fake_quantization import DYNAMIC_LAYERS
 from hinet_tf.models import HINet
+from hinet_tf.models.equalization import LARGEST, equalize_channels
 
 _CALIBRATION_CROPS = 24
+# Peaks of channels need fewer than ends of ranges.
+_EQUALIZATION_CROPS = 8
+
+
+def prepared(
+    model: HINet, recipe: QuantizationRecipe, size: tuple[int, int], calibration: str
+) -> HINet:
+    """Returns what a recipe's file is made from: the same function, fit to be rounded.
+
+    Args:
+        model: The trained model.
+        recipe: The recipe. A model that was trained for it is rounded as it was trained.
+        size: Height and width of the calibration crops.
+        calibration: As in `export_tflite`.
+
+    Returns:
+        The model, or a copy with equalized channels.
+    """
+    if not recipe.shares_ranges or trained_for(model, recipe):
+        return model
+    pairs = calibration_pairs(calibration)[:_EQUALIZATION_CROPS]
+    # No more than is looked at: a file may be of 8192 x 8192.
+    size = tuple(min(side, LARGEST) for side in size)
+    examples = crops(pairs, size, max(1, _EQUALIZATION_CROPS // len(pairs)))
+    equalized = model.rebuilt(dtype="float32")
+    equalize_channels(equalized, (example.degraded for example in examples))
+    return equalized
 
 
 def quantized(
+    source: HINet,
     graph: keras.Model,
     verification: Verification,
     calibration: str,
@@ -31,7 +60,8 @@ def quantized(
     """Converts a deployable graph by the recipe that it is to be verified against.
 
     Args:
-        graph: What `deployable_graph` returned.
+        source: What `prepared` returned.
+        graph: What `deployable_graph` made of it.
         verification: Names recipe, sizes and image type, and measures what a file loses.
         calibration: Photos that show the range of activations to `int8` and `int16x8`; a model
             trained for `int8` knows them.
@@ -51,19 +81,19 @@ def quantized(
     on_progress("Quantizing")
     if recipe.activation_bits is None:
         return quantize_weights(content), None
-    return _integer(content, graph, recipe, verification, calibration, on_progress)
+    return _integer(content, source, graph, verification, calibration, on_progress)
 
 
 def _integer(
     content: bytes,
+    model: HINet,
     graph: keras.Model,
-    recipe: QuantizationRecipe,
     verification: Verification,
     calibration: str,
     on_progress: Callable[..., None],
 ) -> tuple[bytes, SearchResult | None]:
-    model = verification.model
-    if not verification.trained_for_recipe:
+    recipe = verification.recipe
+    if not trained_for(model, recipe):
         photos = _calibration_photos(graph, verification, calibration)
         if recipe.activation_bits == 16:
             # They lose too little to search for what else must stay in float.

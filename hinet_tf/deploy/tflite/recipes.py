@@ -37,6 +37,11 @@ class QuantizationRecipe:
         return self.activation_bits is None and not self.dynamic
 
     @property
+    def shares_ranges(self) -> bool:
+        """Whether all channels of a map are rounded to 8 bits of one range."""
+        return self.dynamic or self.activation_bits == 8
+
+    @property
     def needs_quantizer(self) -> bool:
         """Whether AI Edge Quantizer makes the file, and not TensorFlow's converter alone."""
         return self.weight_bytes == 1 and not self.dynamic

@@ -35,6 +35,12 @@ _ARM64_TOLERANCE = 0.02
 _AS_TRAINED = {"int8_dynamic": 50.0, "int8": 45.0}
 
 
+def trained_for(model: HINet, recipe: QuantizationRecipe) -> bool:
+    """Whether a model comes from a quantized training for this very recipe."""
+    quantization = model.quantization
+    return quantization is not None and quantization["recipe"] == recipe.name
+
+
 @dataclass(frozen=True)
 class Verification:
     """What a file is held against.
@@ -76,12 +82,6 @@ class Verification:
     def expected(self) -> list[np.ndarray]:
         """The photos as the Keras model restores them."""
         return [self._by_model(photo.degraded) for photo in self.photos]
-
-    @functools.cached_property
-    def trained_for_recipe(self) -> bool:
-        """Whether the model comes from a quantized training for this very recipe."""
-        quantization = self.model.quantization
-        return quantization is not None and quantization["recipe"] == self.recipe.name
 
     def agreements(self, content: bytes) -> list[PhotoAgreement]:
         """Restores the photos by a file and holds them against the model's."""
@@ -135,7 +135,7 @@ class Verification:
         )
 
     def _as_trained(self, content: bytes) -> Iterator[Check]:
-        if not self.trained_for_recipe:
+        if not trained_for(self.model, self.recipe):
             return
         rounded = self.model.rebuilt(dtype=QuantizedTrainingPolicy(self.recipe.name))
         file = TFLiteModel(content)
