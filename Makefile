@@ -64,7 +64,7 @@ $(VENV)/legacy/installed: tests/legacy/requirements.txt
 
 # Needs Debian's apt-get and dpkg; installs nothing.
 test-arm: $(VENV)/test-installed $(ARM64)/qemu-aarch64
-	HINET_ARM64=$(ARM64) $(BIN)/python -m pytest tests/arm64 -m "slow or not slow" -rs
+	HINET_ARM64=$(ARM64) $(BIN)/python -m pytest tests/arm64 -m "slow or not slow" -rs -s
 
 $(ARM64)/qemu-aarch64: tests/arm64/sysroot.sh
 	tests/arm64/sysroot.sh $(ARM64) $(BIN)/python

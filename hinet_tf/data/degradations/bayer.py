@@ -39,6 +39,9 @@ _CORNERS = [
 ]
 _GRADIENT_CORRECTED = np.array([_CROSS, _ROW, np.transpose(_ROW), _CORNERS], np.float32) / 8
 
+# As a kernel of one convolution: a loop over taps takes three times as long on a CPU.
+_FILTERS = np.concatenate([_BILINEAR, _GRADIENT_CORRECTED]).transpose(1, 2, 0)[:, :, None]
+
 
 def bayer_sites(height: int, width: int, phase):
     """Tells which colour each pixel of a sensor measures.
@@ -100,18 +103,11 @@ def demosaic(raw, sites, corrected):
     >>> demosaic(mosaic(image, sites), sites, corrected=1.0).shape
     TensorShape([64, 96, 3])
     """
-    height, width = raw.shape
     # Reflection about the edge pixel keeps the order of the colours.
     padded = ops.pad(raw, ((REACH, REACH), (REACH, REACH)), mode="reflect")
-    filtered = []
-    for bilinear, gradient in zip(_BILINEAR, _GRADIENT_CORRECTED, strict=True):
-        total = 0.0
-        for row, column in np.argwhere(gradient != 0):
-            weight = bilinear[row, column]
-            weight = weight + corrected * (gradient[row, column] - weight)
-            total = total + weight * padded[row : row + height, column : column + width]
-        filtered.append(total)
-    cross, in_row, in_column, corners = filtered
+    bilinear, gradient = ops.split(ops.conv(padded[None, ..., None], _FILTERS), 2, axis=-1)
+    filtered = bilinear + corrected * (gradient - bilinear)
+    cross, in_row, in_column, corners = ops.unstack(filtered[0], axis=-1)
     red, green_red, green_blue, blue = sites
     green = green_red + green_blue
     return ops.stack(

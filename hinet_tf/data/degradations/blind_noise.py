@@ -41,9 +41,15 @@ class BlindNoise:
 
     def __call__(self, image, seed):
         """Returns the noisy image of a float image of shape `(height, width, channels)`."""
-        gaussian = self._gaussian(image, random_numbers.fold_in(seed, 1))
-        sensor = SensorNoise()(image, random_numbers.fold_in(seed, 2))
-        clipped = random_numbers.uniform(random_numbers.fold_in(seed, 3), ()) < 0.5
-        gaussian = ops.where(clipped, ops.clip(gaussian, 0.0, 1.0), gaussian)
+
+        def gaussian():
+            noisy = self._gaussian(image, random_numbers.fold_in(seed, 1))
+            clipped = random_numbers.uniform(random_numbers.fold_in(seed, 3), ()) < 0.5
+            return ops.cond(clipped, lambda: ops.clip(noisy, 0.0, 1.0), lambda: noisy)
+
         kind = random_numbers.uniform(random_numbers.fold_in(seed, 4), ())
-        return ops.where(kind < self.sensor_share, sensor, gaussian)
+        return ops.cond(
+            kind < self.sensor_share,
+            lambda: SensorNoise()(image, random_numbers.fold_in(seed, 2)),
+            gaussian,
+        )

@@ -46,13 +46,14 @@ def blur_linear(light, kernel):
 
 
 def convolve(planes, kernels):
-    """Convolves planes with kernels by the Fourier transform; the borders wrap around.
+    """Convolves planes with kernels by the Fourier transform.
 
     For kernels of more than about 9 pixels this is several times faster than a convolution layer
-    on a CPU, and its cost does not grow with the kernel.
+    on a CPU, and its cost does not grow with the kernel. Within half a kernel of the border the
+    result means nothing: there the other side comes in.
 
     Args:
-        planes: Float tensor `(count, height, width)`.
+        planes: Float tensor `(count, height, width)`, no smaller than the kernels.
         kernels: Tensor `(1 or count, side, side)`; `side` is odd.
 
     Returns:
@@ -62,23 +63,43 @@ def convolve(planes, kernels):
     >>> convolve(np.ones((3, 32, 40), "float32"), disk(2.0, radius=2)[None]).shape
     TensorShape([3, 32, 40])
     """
-    _, height, width = planes.shape
+    count, height, width = planes.shape
     side = kernels.shape[-1]
-    rows, columns = (fft.next_fast_len(size + side) - size for size in (height, width))
+    sides = [fft.next_fast_len(size) for size in (height, width)]
+    rows, columns = sides[0] - height, sides[1] - width
     planes = ops.pad(planes, ((0, 0), (0, rows), (0, columns)))
-    pad = ((0, 0), (0, height + rows - side), (0, width + columns - side))
     # The kernel's centre belongs at the origin.
-    kernels = ops.roll(ops.pad(kernels, pad), (-(side // 2), -(side // 2)), axis=(1, 2))
-    a, b = ops.fft2((planes, ops.zeros_like(planes)))
-    c, d = ops.fft2((kernels, ops.zeros_like(kernels)))
-    product = _inverse_real(a * c - b * d, a * d + b * c)
-    return product[:, :height, :width]
+    kernels = ops.pad(kernels, ((0, 0), (0, sides[0] - side), (0, sides[1] - side)))
+    kernels = ops.roll(kernels, (-(side // 2), -(side // 2)), axis=(1, 2))
+    if kernels.shape[0] == 1:
+        # A real kernel keeps two real planes apart that are one complex one.
+        a, b = ops.fft2((planes[0::2], _even(planes[1::2], count)))
+        real, imaginary = _inverse(*_product((a, b), ops.fft2((kernels, ops.zeros_like(kernels)))))
+    else:
+        zeros = ops.zeros_like(planes)
+        a, b = _product(ops.fft2((planes, zeros)), ops.fft2((kernels, zeros)))
+        # Of two planes, which are real, one is the imaginary part.
+        c, d = _even(a[1::2], count), _even(b[1::2], count)
+        real, imaginary = _inverse(a[0::2] - d, b[0::2] + c)
+    both = ops.reshape(ops.stack([real, imaginary], axis=1), (-1, *sides))
+    return both[:count, :height, :width]
 
 
-def _inverse_real(real, imaginary):
-    """Returns the real part of the inverse transform, as a conjugated forward one."""
+def _even(second, count: int):
+    """Completes the second ones of pairs where the last pair has none."""
+    return ops.pad(second, ((0, count % 2), (0, 0), (0, 0)))
+
+
+def _product(first, second):
+    (a, b), (c, d) = first, second
+    return a * c - b * d, a * d + b * c
+
+
+def _inverse(real, imaginary):
+    """Returns the inverse transform, as the conjugate of the forward one of the conjugate."""
     size = float(np.prod(real.shape[-2:]))
-    return ops.fft2((real, -imaginary))[0] / size
+    real, imaginary = ops.fft2((real, -imaginary))
+    return real / size, -imaginary / size
 
 
 def disk(size, radius: int):

@@ -124,7 +124,8 @@ class CameraNoise:
         corrected = ops.cast(
             random_numbers.uniform(random_numbers.fold_in(seed, 4)) < _CORRECTED_SHARE, "float32"
         )
-        return camera.render(raw + demosaic(noise, sites, corrected)) - camera.render(raw)
+        # What the camera renders without noise is the image.
+        return camera.render(raw + demosaic(noise, sites, corrected)) - image
 
     def sensor_noise(self, measured, seed):
         """Returns the noise of what a sensor measures.

@@ -2,6 +2,13 @@
 
 from keras import ops
 
+# Below these the curve is a line of slope 12.92. Its two pieces are added, each held at its end
+# where the other one counts: a CPU selects between two maps in twice the time of both.
+_VALUE, _LIGHT = 0.04045, 0.0031308
+# Where the curved pieces begin, and a trifle above what rounding makes of it: black stays 0.
+_CURVED_LIGHT = 0.04045 / 12.92 + 1e-8
+_CURVED_VALUE = 0.0031308 * 12.92 + 1e-7
+
 
 def to_linear(image):
     """Returns the linear light that sRGB values stand for; light adds up, sRGB values do not.
@@ -15,9 +22,8 @@ def to_linear(image):
     Example:
     >>> light = to_linear(image)
     """
-    # Bounded below: the logarithm of a negative number is NaN even where it is not taken.
-    curve = _power((ops.maximum(image, 0.0) + 0.055) / 1.055, 2.4)
-    return ops.where(image <= 0.04045, image / 12.92, curve)
+    curve = _power((ops.maximum(image, _VALUE) + 0.055) / 1.055, 2.4)
+    return ops.minimum(image, _VALUE) / 12.92 + ops.maximum(curve - _CURVED_LIGHT, 0.0)
 
 
 def to_srgb(light):
@@ -32,8 +38,8 @@ def to_srgb(light):
     Example:
     >>> image = to_srgb(to_linear(image))
     """
-    curve = 1.055 * _power(ops.maximum(light, 0.0031308), 1.0 / 2.4) - 0.055
-    return ops.where(light <= 0.0031308, light * 12.92, curve)
+    curve = 1.055 * _power(ops.maximum(light, _LIGHT), 1.0 / 2.4)
+    return ops.minimum(light, _LIGHT) * 12.92 + ops.maximum(curve - (0.055 + _CURVED_VALUE), 0.0)
 
 
 def _power(base, exponent: float):

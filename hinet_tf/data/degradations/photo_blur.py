@@ -7,7 +7,7 @@ from keras import ops
 from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.blur import blur_linear
 from hinet_tf.data.degradations.jpeg_compression import JpegCompression
-from hinet_tf.data.degradations.linear_light import to_linear, to_srgb
+from hinet_tf.data.degradations.linear_light import to_linear
 from hinet_tf.data.degradations.motion_blur import MotionBlur
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
 from hinet_tf.data.degradations.sensor_noise import SensorNoise
@@ -73,12 +73,18 @@ class PhotoBlur:
         """Returns the blurred image of a float image of shape `(height, width, 3)`."""
         part = [random_numbers.fold_in(seed, number) for number in range(6)]
         light = to_linear(ops.cast(image, "float32"))
-        brightest = draw(part[0], (1.0, float(self.highlights)), logarithmic=True)
-        lamps = ops.cast(random_numbers.uniform(part[5]) < self.lamp_share, "float32")
-        # Rises from 1 at the threshold to the brightest at white, so that no edge appears.
-        above = ops.maximum(light - _CUT_OFF, 0.0) / (1.0 - _CUT_OFF)
-        light = light * (1.0 + lamps * (brightest - 1.0) * ops.square(above))
+        light = ops.cond(
+            random_numbers.uniform(part[5]) < self.lamp_share,
+            lambda: self._with_lamps(light, part[0]),
+            lambda: light,
+        )
         light = blur_linear(light, self._motion.kernel(part[1]))
-        noisy = self._noise(to_srgb(ops.clip(light, 0.0, 1.0)), part[2])
+        noisy = self._noise.of_light(ops.clip(light, 0.0, 1.0), part[2])
         compressed = random_numbers.uniform(part[3]) < self.jpeg_share
         return ops.cond(compressed, lambda: self._jpeg(noisy, part[4]), lambda: noisy)
+
+    def _with_lamps(self, light, seed):
+        brightest = draw(seed, (1.0, float(self.highlights)), logarithmic=True)
+        # Rises from 1 at the threshold to the brightest at white, so that no edge appears.
+        above = ops.maximum(light - _CUT_OFF, 0.0) / (1.0 - _CUT_OFF)
+        return light * (1.0 + (brightest - 1.0) * ops.square(above))

@@ -96,16 +96,20 @@ class Rain:
         # An overcast sky between the photograph's middle and white.
         image = image + veil * (random_numbers.uniform(_part(seed, 30), (), 0.5, 0.95) - image)
         streaks = self.coverage(seed, *image.shape[:2])[..., None]
-        light = to_linear(image)
+
+        def in_light():
+            light = to_linear(image)
+            return to_srgb(ops.clip(light + streaks * (_DROP_LIGHT - light), 0.0, 1.0))
+
         composed = (
-            to_srgb(ops.clip(light + streaks * (_DROP_LIGHT - light), 0.0, 1.0)),
-            image + streaks * (1.0 - image),
-            ops.clip(image + streaks, 0.0, 1.0),
+            in_light,
+            lambda: image + streaks * (1.0 - image),
+            lambda: ops.clip(image + streaks, 0.0, 1.0),
         )
         if self.composition:
-            return composed[COMPOSITIONS.index(self.composition)]
+            return composed[COMPOSITIONS.index(self.composition)]()
         chosen = random_numbers.integer(_part(seed, 31), 0, len(COMPOSITIONS))
-        return ops.take(ops.stack(composed), chosen, axis=0)
+        return ops.switch(chosen, composed)
 
     def coverage(self, seed, height: int, width: int):
         """Returns the part of each pixel that drops cover, `(height, width)` in [0, 1]."""
@@ -116,7 +120,7 @@ class Rain:
         strength = random_numbers.uniform(_part(seed, 11), shape, 0.3, 1.0)
         shares = np.array([share for _, share in _LAYERS], np.float32)
         chance = self._draw(seed, "density") / 1000.0 * (shares / shares.sum())
-        drops = ops.where(drawn < chance[:, None, None], strength, 0.0)
+        drops = strength * ops.cast(drawn < chance[:, None, None], "float32")
         kernels = ops.stack([self._streak(seed, number, radius) for number in range(len(_LAYERS))])
         streaks = convolve(drops, kernels)[:, radius:-radius, radius:-radius]
         streaks = ops.clip(streaks * (1.0 - self._draw(seed, "translucency")), 0.0, 1.0)

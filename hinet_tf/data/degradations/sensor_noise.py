@@ -49,12 +49,26 @@ class SensorNoise:
 
     def __call__(self, image, seed):
         """Returns the noisy image of a float image of shape `(height, width, channels)`."""
+        return self.of_light(to_linear(ops.cast(image, "float32")), seed)
+
+    def of_light(self, light, seed):
+        """Returns the noisy image of linear light.
+
+        Args:
+            light: Float tensor `(height, width, channels)` in [0, 1].
+            seed: An integer, or a uint32 tensor of shape `(2,)`.
+
+        Returns:
+            A tensor of the same shape: sRGB values in [0, 1].
+
+        Example:
+        >>> noisy = SensorNoise(shot=0.01).of_light(to_linear(image), seed=7)
+        """
         shot = draw(
             random_numbers.fold_in(seed, 1), as_range("shot", self.shot, 1e-6, 1), logarithmic=True
         )
-        light = to_linear(ops.cast(image, "float32"))
         photons = self._photons(light / shot, random_numbers.fold_in(seed, 2))
-        dark = random_numbers.normal(random_numbers.fold_in(seed, 3), image.shape)
+        dark = random_numbers.normal(random_numbers.fold_in(seed, 3), light.shape)
         noisy = photons * shot + dark * ops.sqrt(self._read(shot, seed))
         return to_srgb(ops.clip(noisy, 0.0, 1.0))
 

@@ -98,6 +98,14 @@ def test_linear_light_round_trip_and_known_values():
     assert float(to_linear(0.04045)) == pytest.approx(0.0031308, abs=1e-6)
 
 
+@pytest.mark.parametrize("convert", [to_linear, to_srgb])
+def test_the_curve_rises_from_a_black_that_is_nothing(convert):
+    """A trace of light below nothing has no square root, of which photons are drawn."""
+    assert (convert(np.zeros(64, np.float32)).numpy() == 0).all()
+    curve = convert(np.linspace(0, 1, 100_001, dtype=np.float32)).numpy()
+    assert (np.diff(curve) > 0).all() and curve[-1] == pytest.approx(1, abs=3e-7)
+
+
 @pytest.mark.parametrize(
     "make",
     [
