@@ -4,6 +4,7 @@ import gc
 import os
 import random
 import resource
+import socket
 from pathlib import Path
 
 # Before TensorFlow is imported anywhere: no start-up chatter, and no grabbing of all GPU memory.
@@ -34,6 +35,18 @@ def golden():
 @pytest.fixture
 def golden_path():
     return lambda name: GOLDEN / name
+
+
+@pytest.fixture(scope="session")
+def free_port():
+    """Finds a port that nobody listens on."""
+
+    def find():
+        with socket.socket() as probe:
+            probe.bind(("localhost", 0))
+            return probe.getsockname()[1]
+
+    return find
 
 
 @pytest.fixture

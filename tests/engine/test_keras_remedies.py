@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,15 +11,9 @@ import pytest
 SCRIPT = Path(__file__).with_name("train_in_process.py")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
-
-
 # Another answer can only come with another Keras, which pyproject.toml pins.
 @pytest.mark.slow
-def test_keras_still_needs_its_remedies(tmp_path):
+def test_keras_still_needs_its_remedies(tmp_path, free_port):
     """If this fails, remove hinet_tf/engine/keras_remedies.py: Keras trains on workers by itself.
 
     That training works with them is what test_same_training.py shows.

@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,13 +61,7 @@ def trained(tmp_path_factory):
     return results
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
-
-
-def trained_by_two_workers(tmp_path, optimizer):
+def trained_by_two_workers(tmp_path, optimizer, free_port):
     addresses = [f"localhost:{free_port()}" for _ in range(2)]
     outs, processes = [], []
     for index in range(2):
@@ -122,6 +115,6 @@ def test_however_divided_trains_like_one_device(trained, optimizer, process, nam
 
 
 @pytest.mark.parametrize("optimizer", DESCENT_FIRST)
-def test_two_workers_train_like_one_device(tmp_path, trained, optimizer):
-    other = trained_by_two_workers(tmp_path, optimizer)
+def test_two_workers_train_like_one_device(tmp_path, trained, optimizer, free_port):
+    other = trained_by_two_workers(tmp_path, optimizer, free_port)
     CHECKS[optimizer](trained("one device", optimizer)["one device"], other)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -22,13 +21,7 @@ ARGUMENTS = [
 ]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
-
-
-def start_workers(directory, steps):
+def start_workers(directory, steps, free_port):
     addresses = [f"localhost:{free_port()}" for _ in range(2)]
     command = [sys.executable, str(COMMAND), *ARGUMENTS, "--steps", str(steps)]
     return [
@@ -64,10 +57,10 @@ def finish(processes):
     return [output for output, _ in results]
 
 
-def test_lost_worker_and_signal_to_one_worker(tmp_path):
+def test_lost_worker_and_signal_to_one_worker(tmp_path, free_port):
     directory = tmp_path / "run"
 
-    first, second = start_workers(directory, 400)
+    first, second = start_workers(directory, 400, free_port)
     wait_for_step(directory, 2, first)
     second.kill()
     second.communicate()
@@ -77,14 +70,14 @@ def test_lost_worker_and_signal_to_one_worker(tmp_path):
     assert len(lines) == 1 and "Another worker was lost" in lines[0], error
 
     reached = max(Checkpoints(directory / "checkpoints").steps())
-    first, second = start_workers(directory, 400)
+    first, second = start_workers(directory, 400, free_port)
     wait_for_step(directory, reached + 2, first)
     second.send_signal(signal.SIGTERM)
     outputs = finish([first, second])
     assert "Stopped after step" in outputs[0]
 
     reached = max(Checkpoints(directory / "checkpoints").steps())
-    finish(start_workers(directory, reached + 3))
+    finish(start_workers(directory, reached + 3, free_port))
     records = JsonLog(directory / "log.jsonl").records()
     steps = [record["step"] for record in records if record["kind"] == "train"]
     assert steps == list(range(1, reached + 4))

@@ -7,7 +7,6 @@ With a URL, the server must serve the SavedModel at TF_SERVING_MODEL as "hinet".
 """
 
 import os
-import socket
 import subprocess
 from pathlib import Path
 
@@ -23,14 +22,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
-def genuine(exported):
+def genuine(exported, free_port):
     """The addresses of a server, and the SavedModel it serves."""
     if URL:
         yield [URL], Path(os.environ.get("TF_SERVING_MODEL", exported))
