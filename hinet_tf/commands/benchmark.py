@@ -140,7 +140,9 @@ def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) 
     without_torch = {name: engine for name, engine in engines.items() if name != "PyTorch"}
     rows = []
     for size in sizes:
-        image = next(crops(verification_pairs(args.photos), size, per_photo=1)).degraded
+        image = next(
+            crops(verification_pairs(args.photos, model.channels), size, per_photo=1)
+        ).degraded
         for threads in args.threads:
             with Progress(
                 console=console, transient=True, disable=not console.is_terminal

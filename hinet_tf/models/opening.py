@@ -65,9 +65,10 @@ def _read(path: Path, name: str | os.PathLike[str]) -> keras.Model:
         return read_keras_file(path / "best.keras")
     known = f"a preset: {', '.join(presets()) or '(none ships yet)'}"
     if path.is_dir():
+        versions = sorted(path.glob("*/saved_model.pb"))
         raise ValueError(
             f"The directory {path} is neither a SavedModel (no saved_model.pb) nor a preset nor a "
-            "training (no best.keras)."
+            f"training (no best.keras).{f' Use {versions[0].parent}.' if versions else ''}"
         )
     raise ValueError(
         f"No such model. Received: {os.fspath(name)!r}. Expected a .keras, .pth or .tflite file, "

@@ -167,6 +167,17 @@ def test_local_statistics_are_exported(denoiser, tmp_path):
     assert psnr(restored, denoiser(image[None])["restored"][0].numpy()) < 60
 
 
+def test_a_gray_model_is_verified_on_gray_photos(tmp_path):
+    keras.utils.set_random_seed(4)
+    model = hinet_tf.HINet(width=4, depth=2, channels=1)
+    path = tmp_path / "gray.tflite"
+    report = hinet_tf.export_tflite(model, path, [(32, 32)], "int8_dynamic", max_drop=0.5)
+    assert not report.failed and read_metadata(path)["image"]["colors"] == "gray"
+    image = np.linspace(0, 1, 32 * 32, dtype=np.float32).reshape(32, 32, 1)
+    expected = model(image[None])["restored"][0].numpy()
+    assert psnr(TFLiteModel(path).restore(image), expected) > 30
+
+
 class TestBadInput:
     @pytest.fixture(autouse=True)
     def nothing_is_left(self, tmp_path):
@@ -192,6 +203,10 @@ class TestBadInput:
     def test_no_hinet(self):
         model = keras.Sequential([keras.layers.Input((64, 64, 3))])
         self._refused(model, r"Only a hinet_tf\.HINet.*Sequential")
+
+    def test_channels_that_no_photo_has(self):
+        model = hinet_tf.HINet(width=4, depth=2, channels=4)
+        self._refused(model, "RGB or gray.*Received: a model of images with 4 channels")
 
     def test_untrained_model(self):
         model = hinet_tf.HINet(width=4, depth=2)

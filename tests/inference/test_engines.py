@@ -97,7 +97,8 @@ def test_damaged_and_unfit_models_are_named(tmp_path, deep, tflite, saved_model)
     for name, message in (
         ("bad.tflite", "tflite"),
         ("bad.keras", "readable .keras"),
-        ("empty", "neither a SavedModel"),
+        ("empty", r"neither a SavedModel.*best\.keras\)\.$"),
+        (saved_model.parent, f"neither a SavedModel.* Use {saved_model}"),
         ("none.keras", "No such model file"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -93,7 +93,7 @@ def export_tflite(
     emulator = arm64_emulator()
     path = Path(path)
     _check_target(path, overwrite, model.count_params() * recipe.weight_bytes)
-    pairs = verification_pairs(photos)
+    pairs = verification_pairs(photos, model.channels)
 
     on_progress("Rewriting the network")
     source = prepared(model, recipe, sizes[0], calibration)
@@ -135,6 +135,11 @@ def _validated(model: Any, sizes: Any, output: str, image_type: str) -> list[tup
         raise ValueError(
             f"Only a hinet_tf.HINet can be exported. Received: {kind_of(model)}. "
             "Load a model that hinet_tf trained or converted."
+        )
+    if model.channels not in (1, 3):
+        raise ValueError(
+            "A file is verified on RGB or gray photos. Received: a model of images with "
+            f"{model.channels} channels. `deployable_graph` gives what a converter takes."
         )
     check_finite_weights(model)
     if output not in OUTPUTS:

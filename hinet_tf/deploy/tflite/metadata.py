@@ -51,7 +51,7 @@ def metadata(
         "image": {
             "type": image_type,
             "layout": "1, height, width, channels",
-            "colors": {1: "gray", 3: "RGB"}.get(model.channels, str(model.channels)),
+            "colors": {1: "gray", 3: "RGB"}[model.channels],
             "range": [0, 255] if image_type == "uint8" else [0, 1],
             "sizes": [list(size) for size in sizes],
             "size_multiple": model.size_multiple,

@@ -41,7 +41,7 @@ def prepared(
     """
     if not recipe.shares_ranges or trained_for(model, recipe):
         return model
-    pairs = calibration_pairs(calibration)[:_EQUALIZATION_CROPS]
+    pairs = calibration_pairs(calibration, model.channels)[:_EQUALIZATION_CROPS]
     # No more than is looked at: a file may be of 8192 x 8192.
     size = tuple(min(side, LARGEST) for side in size)
     examples = crops(pairs, size, max(1, _EQUALIZATION_CROPS // len(pairs)))
@@ -128,7 +128,7 @@ def _calibration_photos(
     graph: keras.Model, verification: Verification, calibration: str
 ) -> dict[tuple[int, int], list[np.ndarray]]:
     """Degraded crops for each size; refuses a model on which they would show nothing."""
-    pairs = calibration_pairs(calibration)
+    pairs = calibration_pairs(calibration, verification.model.channels)
     per_photo = max(1, _CALIBRATION_CROPS // len(pairs))
     photos = {}
     for number, size in enumerate(verification.sizes):

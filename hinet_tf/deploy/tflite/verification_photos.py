@@ -12,12 +12,13 @@ SIGMA = 25
 _AT_MOST = 24
 
 
-def verification_pairs(data: str = "builtin") -> list[ImagePair]:
+def verification_pairs(data: str = "builtin", channels: int = 3) -> list[ImagePair]:
     """The degraded and clean photos that a file is judged on.
 
     Args:
         data: What `open_sources` takes. Clean photos get white noise of sigma 25; for another
             task name a paired folder.
+        channels: 3 for RGB, 1 for gray.
 
     Returns:
         At most 24 whole photos: the `val` split and, because one built-in photo is few, the
@@ -34,10 +35,10 @@ def verification_pairs(data: str = "builtin") -> list[ImagePair]:
     sources = open_sources(data, "val")
     if data == "builtin":
         sources += open_sources(data, "train")
-    return _pairs(sources)
+    return _pairs(sources, channels)
 
 
-def calibration_pairs(data: str = "builtin") -> list[ImagePair]:
+def calibration_pairs(data: str = "builtin", channels: int = 3) -> list[ImagePair]:
     """The photos that show a quantizer the range of every activation: the `train` split.
 
     Raises:
@@ -48,7 +49,7 @@ def calibration_pairs(data: str = "builtin") -> list[ImagePair]:
     >>> len(calibration_pairs())
     4
     """
-    return _pairs(open_sources(data, "train"))
+    return _pairs(open_sources(data, "train"), channels)
 
 
 def crops(pairs: Sequence[ImagePair], size: tuple[int, int], per_photo: int) -> Iterator[ImagePair]:
@@ -83,6 +84,7 @@ def crops(pairs: Sequence[ImagePair], size: tuple[int, int], per_photo: int) -> 
             yield ImagePair.of_arrays(name, *np.split(crop, 2, axis=-1))
 
 
-def _pairs(sources: Sequence[Source]) -> list[ImagePair]:
+def _pairs(sources: Sequence[Source], channels: int) -> list[ImagePair]:
     noise = GaussianNoise(SIGMA, clip=False)
-    return list(ValidationPairs(sources, degradation=noise, limit=_AT_MOST))
+    pairs = ValidationPairs(sources, degradation=noise, limit=_AT_MOST, channels=channels)
+    return list(pairs)
