@@ -112,10 +112,9 @@ def test_tflite_files_give_what_litert_gives(stored, figures, recipe):
     # Where one kernel rounds a half up and the other down, integers are a step apart.
     allowed = 5e-2 if recipe in INTEGERS else 1e-6
     same(figures, f"`.tflite`, {recipe}, to LiteRT", restored, stored[recipe], allowed)
-    psnr = [psnr_to(stored["target"], image) for image in (restored, stored[recipe])]
-    # All in integers, 0.020 dB apart were seen; 0.05 dB is what such an export may lose.
-    allowed = 0.05 if recipe == "int8" else 0.02
-    same(figures, f"`.tflite`, {recipe}, PSNR of the restored photos in dB", *psnr, allowed)
+    # The mean: all in integers, single photos of this size come out 0.05 dB apart either way.
+    psnr = [psnr_to(stored["target"], image).mean() for image in (restored, stored[recipe])]
+    same(figures, f"`.tflite`, {recipe}, mean PSNR of the restored photos in dB", *psnr, 0.03)
 
 
 def psnr_to(target, restored):
