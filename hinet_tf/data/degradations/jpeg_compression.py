@@ -34,6 +34,8 @@ _TO_YCC = np.array(
 _TO_RGB = np.array(
     [[1.0, 0.0, 1.402], [1.0, -0.344136286, -0.714136286], [1.0, 1.772, 0.0]], np.float32
 )
+# What makes luma a number around zero, as colour differences are.
+_CENTRE = np.array([128.0, 0.0, 0.0], np.float32)[:, None, None]
 _DCT = fft.dct(np.eye(8), norm="ortho", axis=0).astype(np.float32)
 
 
@@ -100,17 +102,17 @@ class JpegCompression:
         return coded[before : before + height, before : before + width] / 255.0
 
     def _code(self, levels, scale, channels: int):
+        planes = ops.transpose(levels, (2, 0, 1))
         if channels == 1:
-            return _quantized(levels[..., 0] - 128.0, _table(_LUMINANCE, scale))[..., None]
-        ycc = ops.round(ops.matmul(levels, _TO_YCC.T) + np.array([-128.0, 0.0, 0.0], np.float32))
-        luma, *chroma = (ycc[..., plane] for plane in range(3))
-        luma = _quantized(luma, _table(_LUMINANCE, scale))
+            return _quantized(planes - 128.0, _table(_LUMINANCE, scale))[0][..., None]
+        planes = ops.round(ops.tensordot(_TO_YCC, planes, 1) - _CENTRE)
+        luma = _quantized(planes[:1], _table(_LUMINANCE, scale))
         half = self.subsampling == "4:2:0"
-        table = _table(_CHROMINANCE, scale)
-        chroma = [_quantized(_halved(plane) if half else plane, table) for plane in chroma]
-        chroma = [(_doubled(plane) if half else plane) - 128.0 for plane in chroma]
-        rgb = ops.matmul(ops.stack([luma, *chroma], axis=-1), _TO_RGB.T)
-        return ops.clip(ops.round(rgb), 0.0, 255.0)
+        chroma = _halved(planes[1:]) if half else planes[1:]
+        chroma = _quantized(chroma, _table(_CHROMINANCE, scale))
+        chroma = (_doubled(chroma) if half else chroma) - 128.0
+        rgb = ops.tensordot(_TO_RGB, ops.concatenate([luma, chroma]), 1)
+        return ops.transpose(ops.clip(ops.round(rgb), 0.0, 255.0), (1, 2, 0))
 
 
 def _scale(quality):
@@ -124,41 +126,42 @@ def _table(standard: np.ndarray, scale):
     return ops.clip(ops.floor((standard * scale + 50.0) / 100.0), 1.0, 255.0)
 
 
-def _quantized(plane, table):
-    """Returns the 8-bit plane that is left of values centred on zero, after quantization."""
-    height, width = plane.shape
-    blocks = ops.reshape(plane, (height // 8, 8, width // 8, 8))
-    blocks = ops.transpose(blocks, (0, 2, 1, 3))
+def _quantized(planes, table):
+    """Returns the 8-bit planes that are left of values centred on zero, after quantization."""
+    count, height, width = planes.shape
+    blocks = ops.reshape(planes, (count, height // 8, 8, width // 8, 8))
+    blocks = ops.transpose(blocks, (0, 1, 3, 2, 4))
     coefficients = ops.matmul(ops.matmul(_DCT, blocks), _DCT.T)
     # libjpeg's integer transform gives eighths, and then rounds halves away from zero.
     eighths = ops.round(8.0 * ops.abs(coefficients))
     levels = ops.sign(coefficients) * ops.floor((eighths + 4.0 * table) / (8.0 * table))
     coefficients = levels * table
     blocks = ops.matmul(ops.matmul(_DCT.T, coefficients), _DCT)
-    plane = ops.reshape(ops.transpose(blocks, (0, 2, 1, 3)), (height, width))
+    planes = ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4)), (count, height, width))
     # Halves go up; they are usual where only the mean of a block is left, and float32 may put
     # them a trifle too low.
-    return ops.clip(ops.floor(plane + (128.5 + 1e-3)), 0.0, 255.0)
+    return ops.clip(ops.floor(planes + (128.5 + 1e-3)), 0.0, 255.0)
 
 
-def _halved(plane):
+def _halved(planes):
     """Means of 2x2 pixels, rounded up and down in turn as libjpeg does (jcsample.c)."""
-    height, width = plane.shape
-    sums = ops.sum(ops.reshape(plane, (height // 2, 2, width // 2, 2)), axis=(1, 3))
+    count, height, width = planes.shape
+    sums = ops.sum(ops.reshape(planes, (count, height // 2, 2, width // 2, 2)), axis=(2, 4))
     bias = np.where(np.arange(width // 2) % 2, 2.0, 1.0).astype(np.float32)
     return ops.floor((sums + bias) / 4.0)
 
 
-def _doubled(plane):
+def _doubled(planes):
     """Bilinear upsampling in integers, the weights 3/4 and 1/4 (jdsample.c, `h2v2_fancy`)."""
-    rows = _edge_padded(plane, 1, 1, axis=0)
-    near = 3.0 * rows[1:-1]
-    rows = ops.stack([near + rows[:-2], near + rows[2:]], axis=1)
-    rows = ops.reshape(rows, (2 * plane.shape[0], plane.shape[1]))
-    columns = _edge_padded(rows, 1, 1, axis=1)
-    near = 3.0 * columns[:, 1:-1]
-    columns = ops.stack([near + columns[:, :-2] + 8.0, near + columns[:, 2:] + 7.0], axis=2)
-    return ops.floor(ops.reshape(columns, (rows.shape[0], 2 * rows.shape[1])) / 16.0)
+    count, height, width = planes.shape
+    rows = _edge_padded(planes, 1, 1, axis=1)
+    near = 3.0 * rows[:, 1:-1]
+    rows = ops.stack([near + rows[:, :-2], near + rows[:, 2:]], axis=2)
+    rows = ops.reshape(rows, (count, 2 * height, width))
+    columns = _edge_padded(rows, 1, 1, axis=2)
+    near = 3.0 * columns[..., 1:-1]
+    columns = ops.stack([near + columns[..., :-2] + 8.0, near + columns[..., 2:] + 7.0], axis=-1)
+    return ops.floor(ops.reshape(columns, (count, 2 * height, 2 * width)) / 16.0)
 
 
 def _edge_padded(values, before: int, after: int, axis: int):
