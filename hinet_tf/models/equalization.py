@@ -65,7 +65,8 @@ def _peaks(layer: EncoderBlock | DecoderBlock, inputs: Any) -> np.ndarray:
 
 
 def _middle(image: np.ndarray, multiple: int) -> np.ndarray:
-    sides = [min(side // multiple * multiple, LARGEST) for side in image.shape[:2]]
+    largest = max(multiple, LARGEST)
+    sides = [min(side // multiple * multiple, largest) for side in image.shape[:2]]
     top, left = ((found - side) // 2 for found, side in zip(image.shape, sides, strict=False))
     return image[top : top + sides[0], left : left + sides[1]]
 

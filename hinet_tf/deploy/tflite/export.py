@@ -51,7 +51,8 @@ def export_tflite(
     that fails a check is not written. Beside `name.tflite` lie `name.json` and `name.html`, the
     report.
 
-    `quantization="int8"` searches its own recipe: it keeps as many blocks in float as
+    Where activations have 8 bits, channels that share a range are first brought to like size (see
+    `hinet_tf.models.equalization`). `quantization="int8"` searches its own recipe: it keeps as many blocks in float as
     `max_drop` demands, and the report says which.
 
     Args:
