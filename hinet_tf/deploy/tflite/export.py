@@ -52,8 +52,8 @@ def export_tflite(
     report.
 
     Where activations have 8 bits, channels that share a range are first brought to like size (see
-    `hinet_tf.models.equalization`). `quantization="int8"` searches its own recipe: it keeps as many blocks in float as
-    `max_drop` demands, and the report says which.
+    `hinet_tf.models.equalization`). `quantization="int8"` searches its own recipe: it keeps as
+    many blocks in float as `max_drop` demands, and the report says which.
 
     Args:
         model: A trained `HINet`.
