@@ -96,13 +96,13 @@ CAMPAIGN = (
         | {"validate_every": "1000", "shares": "5,4,1.2"},
     ),
     Training(
-        "deblur_0.25x_photo",
+        "deblur_0.25x_longer",
         "deblur",
         "motion,small,photos",
-        {"init": "deblur_0.25x", "scale": "0.25", "steps": "10000", "learning_rate": "4e-4"}
+        {"init": "deblur_0.25x", "scale": "0.25", "steps": "13000", "learning_rate": "6e-4"}
         | _COMMON
-        | {"degradation": "photo_blur", "quality": "70,100", "shares": "5,3,3", "ema": "0.998"}
-        | {"save_every": "250", "validate_every": "2000", "seed": "11"},
+        | {"degradation": "photo_blur", "quality": "70,100", "shares": "6,3,3", "ema": "0.998"}
+        | {"save_every": "250", "validate_every": "2600", "seed": "12"},
     ),
     Training(
         "denoise_0.125x_mosaic",
