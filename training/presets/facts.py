@@ -130,7 +130,7 @@ STATED: dict[str, dict[str, Any]] = {
             "photograph stays largely as it is.",
             _SIZE,
             "A photograph that is hardly blurred may come back worse: of a sharp one 41 dB are "
-            "left. Of 24 Kodak photographs 23 gain, 1.22 dB in the mean, and one loses 0.16 (`hinet "
+            "left. Of 24 Kodak photographs 23 gain, 1.22 dB in the mean, and one loses 0.2 (`hinet "
             "evaluate --task deblur --model deblur_0.25x --data KODAK --set degradation=photo_blur "
             "--protocol matlab`). Compare before you keep.",
             "Not for defocus, and not for noisy images.",
