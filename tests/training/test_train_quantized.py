@@ -69,6 +69,8 @@ def test_what_is_scored_is_rounded(finished):
     assert abs(scores["float"] - last) > abs(scores["rounded"] - last)
 
 
+# That ranges are in the checkpoint is seen above; that a run resumes, in test_train.py.
+@pytest.mark.slow
 def test_a_resumed_run_is_the_uninterrupted_one(finished, tmp_path, terminated_in_the_third_step):
     directory = tmp_path / "run"
     with terminated_in_the_third_step():
