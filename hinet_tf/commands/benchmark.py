@@ -54,7 +54,12 @@ def make_parser() -> CommandParser:
     add("--threads", type=whole_number(1), nargs="+", default=[1, 2], help="default: 1 2")
     add("--runs", type=whole_number(1), default=20, help="timed runs of each file (default: 20)")
     add("--photos", default="builtin", metavar="DIR", help="photos to verify on (val split)")
-    add("--calibration", default="builtin", metavar="DIR", help="photos for int8 (train split)")
+    add(
+        "--calibration",
+        default="builtin",
+        metavar="DIR",
+        help="photos that calibrate 8 bits (train split)",
+    )
     add_quiet_option(parser)
     return parser
 

@@ -53,7 +53,12 @@ def make_parser() -> CommandParser:
     add("--image-type", choices=("float32", "uint8"), default="float32", help="default: float32")
     add("--max-drop", type=float, metavar="DB", help="PSNR that may be lost (default: by recipe)")
     add("--photos", default="builtin", metavar="DIR", help="photos to verify on (val split)")
-    add("--calibration", default="builtin", metavar="DIR", help="photos for int8 (train split)")
+    add(
+        "--calibration",
+        default="builtin",
+        metavar="DIR",
+        help="photos that calibrate 8 bits (train split)",
+    )
     add("--overwrite", action="store_true", help="replace an existing file")
     add("--force", action="store_true", help="even if a check fails, or --task is not the preset's")
     add_weights_options(parser, "metadata of the weights")

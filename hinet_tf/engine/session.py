@@ -1,7 +1,6 @@
 """What every training of a run does, on whatever it computes."""
 
 import datetime
-import itertools
 import shlex
 import shutil
 import sys
@@ -26,9 +25,6 @@ from hinet_tf.engine.validator import Validator
 from hinet_tf.models import HINet
 from hinet_tf.models.equalization import equalize_channels
 from hinet_tf.tasks import Recipe
-
-# Of the validation; peaks of channels need no more.
-_EQUALIZATION_IMAGES = 8
 
 
 class Session:
@@ -69,8 +65,8 @@ class Session:
             load_initial_weights(self.network, self.recipe.init)
             if self.recipe.quantize:
                 # As an export does that has no training before it.
-                examples = itertools.islice(self.validation_pairs(), _EQUALIZATION_IMAGES)
-                equalize_channels(self.network, (pair.degraded for pair in examples))
+                examples = (pair.degraded for pair in self.validation_pairs())
+                equalize_channels(self.network, examples)
         self.progress.step = step
         self.progress.best_psnr = notes.get("best_psnr")
         if self.directory.writable:

@@ -1,5 +1,6 @@
 """Channels of like size, for integers that share one range."""
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,8 +11,9 @@ from keras import ops
 from hinet_tf.layers import DecoderBlock, EncoderBlock
 from hinet_tf.models.hinet import HINet
 
-# Side of what is looked at of an image, in pixels: peaks are found, and large images fit.
-LARGEST = 256
+# Images that are looked at, and the side of what is looked at of each, in pixels: peaks need no
+# more, and large images fit.
+IMAGES, LARGEST = 8, 256
 # Largest exponent of a factor: beyond, an unseen image's peak could fill the range by itself.
 _EXPONENT = 4
 
@@ -29,8 +31,9 @@ def equalize_channels(model: HINet, images: Iterable[np.ndarray]) -> None:
 
     Args:
         model: A trained model; its weights are changed.
-        images: Degraded images `(height, width, channels)`, float32 in [0, 1]. Of each the middle
-            is looked at; those smaller than `model.size_multiple` are left out.
+        images: Degraded images `(height, width, channels)`, float32 in [0, 1]. The middle of each
+            of the first `IMAGES` is looked at; those smaller than `model.size_multiple` say
+            nothing.
 
     Example:
     >>> equalize_channels(model := HINet(width=8), np.ones((1, 32, 32, 3), "float32"))
@@ -40,9 +43,9 @@ def equalize_channels(model: HINet, images: Iterable[np.ndarray]) -> None:
     layers = _blocks(exact)
     reads = keras.Model(exact.input, [layer.input for layer in layers])
     peaks = [
-        [_peaks(layer, x) for layer, x in zip(layers, reads(image), strict=True)]
-        for image in (_middle(image, model.size_multiple)[None] for image in images)
-        if image.size
+        [_peaks(layer, x) for layer, x in zip(layers, reads(middle[None]), strict=True)]
+        for image in itertools.islice(images, IMAGES)
+        if (middle := _middle(image, model.size_multiple)).size
     ]
     if not peaks:
         return

@@ -114,7 +114,7 @@ def test_images_too_small_say_nothing(model):
         np.testing.assert_array_equal(value, before[name])
 
 
-def test_one_loud_image_does_not_blow_a_channel_up(model, images):
+def test_a_factor_has_its_limit(model, images):
     spoil(model, PLAIN, 2.0**-40)
     before = model.get_layer("stage1_encoder0").conv_1.kernel.numpy()[..., PLAIN]
     equalize_channels(model, images)

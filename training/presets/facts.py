@@ -126,7 +126,7 @@ STATED: dict[str, dict[str, Any]] = {
         "intended_use": "Motion blur of a hand-held camera, and of moving objects, up to some 20 "
         "pixels.",
         "limits": [
-            "Trained on 36 pairs of two video data sets and on synthetic blur; strong blur of any "
+            "Trained on 89 pairs of two video data sets and on synthetic blur; strong blur of any "
             "photograph stays largely as it is.",
             _SIZE,
             "A photograph that is hardly blurred may come back worse: of a sharp one 41 dB are "

@@ -18,11 +18,9 @@ from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.layers import QuantizedTrainingPolicy
 from hinet_tf.layers.fake_quantization import DYNAMIC_LAYERS
 from hinet_tf.models import HINet
-from hinet_tf.models.equalization import LARGEST, equalize_channels
+from hinet_tf.models.equalization import IMAGES, LARGEST, equalize_channels
 
 _CALIBRATION_CROPS = 24
-# Peaks of channels need fewer than ends of ranges.
-_EQUALIZATION_CROPS = 8
 
 
 def prepared(
@@ -41,10 +39,10 @@ def prepared(
     """
     if not recipe.shares_ranges or trained_for(model, recipe):
         return model
-    pairs = calibration_pairs(calibration, model.channels)[:_EQUALIZATION_CROPS]
+    pairs = calibration_pairs(calibration, model.channels)[:IMAGES]
     # No more than is looked at: a file may be of 8192 x 8192.
     size = tuple(min(side, LARGEST) for side in size)
-    examples = crops(pairs, size, max(1, _EQUALIZATION_CROPS // len(pairs)))
+    examples = crops(pairs, size, max(1, IMAGES // len(pairs)))
     equalized = model.rebuilt(dtype="float32")
     equalize_channels(equalized, (example.degraded for example in examples))
     return equalized
