@@ -13,9 +13,17 @@ FLOAT_LAYERS = {
     "stage2_mix": "mixes the image into the features of stage 2",
     "stage2_output": "last convolution, writes the correction of the image",
 }
-# Scale their input while they run in `int8` as well: what they round is at full resolution, and is
-# most of what all roundings add to the image.
-DYNAMIC_LAYERS = ("stage1_encoder0", "stage1_decoder0", "stage2_encoder0", "stage2_decoder0")
+# What these round is most of what all roundings add to the image. So they scale their input while
+# they run in `int8` as well and, where they are narrow, stay in float.
+FULL_RESOLUTION_LAYERS = (
+    "stage1_encoder0",
+    "stage1_decoder0",
+    "stage2_encoder0",
+    "stage2_decoder0",
+)
+# Kernels of 8-bit numbers compute 16 channels at once: for 8 they are no faster than float ones
+# (benchmarks/tflite.md).
+_FEWEST_INTEGER_CHANNELS = 16
 # TensorFlow's converter leaves smaller kernels in float (`min_elements_for_weights`).
 _FEWEST_DYNAMIC = 1024
 # Deployed, a 3x3 convolution to an image is one of 4x4 to four times its channels.
@@ -40,8 +48,8 @@ class FakeQuantization(keras.layers.Layer):
       zero (XNNPACK's `qd8` convolutions); what comes out is float;
     - `int8`: what goes in and what comes out, asymmetric, between two ends that are moving averages
       over the batches of the training, and constants of the file. The ends of a batch are those,
-      of some between its minimum and maximum, whose rounding errs least. Layers of
-      `DYNAMIC_LAYERS` round what goes in as `int8_dynamic` does.
+      of some between its minimum and maximum, whose rounding errs least. Blocks at full
+      resolution round what goes in as `int8_dynamic` does, or nothing, see `stays_float`.
 
     Args:
         recipe: `"int8"` or `"int8_dynamic"`.
@@ -156,6 +164,26 @@ def _best_range(x: Any) -> Any:
     return ops.stack([low, high]) * parts[ops.argmin(errors)]
 
 
+def stays_float(block: str, width: int) -> str | None:
+    """Tells why `int8` leaves the convolutions of a block in float.
+
+    Args:
+        block: Name of the block, as a layer of the network.
+        width: Width of the network.
+
+    Returns:
+        The reason; `None` where they become integer.
+
+    Example:
+    >>> stays_float("stage1_encoder0", width=8)
+    'at full resolution, too narrow for 8 bits to be faster'
+    >>> stays_float("stage1_encoder0", width=16)
+    """
+    if block in FULL_RESOLUTION_LAYERS and width < _FEWEST_INTEGER_CHANNELS:
+        return "at full resolution, too narrow for 8 bits to be faster"
+    return FLOAT_LAYERS.get(block)
+
+
 def fake_quantization(
     convolution: keras.layers.Layer, kernel_axes: tuple[int, ...]
 ) -> FakeQuantization | None:
@@ -170,7 +198,8 @@ def fake_quantization(
     """
     recipe = getattr(convolution.dtype_policy, "quantization_recipe", None)
     block, *_, name = f"{convolution.path}/{convolution.name}".split("/")
-    if recipe is None or (recipe == "int8" and block in FLOAT_LAYERS):
+    # Of blocks at full resolution every convolution has as many filters as the network is wide.
+    if recipe is None or (recipe == "int8" and stays_float(block, convolution.filters)):
         return None
     if recipe == "int8_dynamic":
         size = _TO_IMAGE.get(name, 1) * float(ops.size(convolution.kernel))
@@ -181,6 +210,6 @@ def fake_quantization(
         recipe,
         kernel_axes,
         rounds_output="_down" not in name,
-        dynamic=block in DYNAMIC_LAYERS,
+        dynamic=block in FULL_RESOLUTION_LAYERS,
         name="integers",
     )

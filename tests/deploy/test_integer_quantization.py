@@ -37,7 +37,7 @@ def quantizer(content, photos):
 
 
 def test_integer_arithmetic_is_close_and_small(content, quantizer, photos):
-    quantized = quantizer.quantize(SENSITIVE)
+    quantized = quantizer.quantize()
     # Float16 would make 0.58, since the graph is of one size.
     assert len(quantized) < 0.5 * len(content)
     assert operators(quantized)["QUANTIZE"] > 10
@@ -54,8 +54,8 @@ def test_images_stay_float(quantizer, photos):
 
 
 def test_integer_convolutions_in_float_surroundings_make_one_partition(quantizer):
-    assert partition_check(quantizer.quantize(SENSITIVE), ()).passed
     assert partition_check(quantizer.quantize(), ()).passed
+    assert partition_check(quantizer.quantize(["/stage1_encoder1_"]), ()).passed
 
 
 def test_every_signature_is_looked_at(denoiser):
@@ -86,7 +86,7 @@ def test_the_search_stops_where_the_budget_holds(denoiser, quantizer, content, p
     loose = search_recipe(quantizer, blocks, drop, max_drop=0)
     assert loose.kept_float == SENSITIVE and len(loose.steps) == 1
 
-    everything = quantizer.quantize((*SENSITIVE, *(f"/{block}_" for block in blocks)))
+    everything = quantizer.quantize([f"/{block}_" for block in blocks])
     tight = (loose.steps[0].drop + drop(everything)) / 2
     found = search_recipe(quantizer, blocks, drop, max_drop=tight)
     assert drop(found.content) <= tight

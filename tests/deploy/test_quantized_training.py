@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import hinet_tf
+from hinet_tf.deploy.graph.rewrite import deployable_graph
 from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.inference.engines.litert import TFLiteModel
@@ -24,6 +25,9 @@ def test_the_file_computes_what_the_rounded_model_computes(denoiser, tmp_path, p
     rounded = denoiser.rebuilt(dtype=QuantizedTrainingPolicy(recipe))
     for batch in np.split(photos, 4):
         rounded(batch, training=True)
+    # As it is trained, with its ranges among the weights.
+    graph = deployable_graph(rounded)
+    assert graph.count_params() == deployable_graph(denoiser).count_params()
     saved = tmp_path / "trained.keras"
     rounded.rebuilt(dtype="float32").save(saved)
     model = keras.saving.load_model(saved)

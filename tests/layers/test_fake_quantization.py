@@ -10,22 +10,24 @@ from ai_edge_litert.tools import flatbuffer_utils
 from hinet_tf import HINet
 from hinet_tf.deploy.graph.rewrite import deployable_graph
 from hinet_tf.deploy.tflite.conversion import convert, convolutions
-from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer
+from hinet_tf.deploy.tflite.integer_quantizer import IntegerQuantizer, float_scopes
 from hinet_tf.layers import FakeQuantization, QuantizedTrainingPolicy
-from hinet_tf.layers.fake_quantization import DYNAMIC_LAYERS
+from hinet_tf.layers.fake_quantization import FULL_RESOLUTION_LAYERS, stays_float
 from hinet_tf.layers.quantized_training_policy import QUANTIZED_RECIPES
 from hinet_tf.tasks.recipe import QUANTIZED
 
 SIZE = (32, 32)
 LAYER, DYNAMIC_LAYER = "stage1_encoder1/conv_2", "stage1_encoder0/conv_2"
-DYNAMIC = tuple(f"/{layer}_" for layer in DYNAMIC_LAYERS)
+# Of a narrow network blocks at full resolution stay in float, of a wide one they do not.
+NARROW, WIDE = 8, 16
 
 
-@pytest.fixture(scope="module")
-def network():
+@pytest.fixture(scope="module", params=[NARROW, WIDE])
+def network(request):
     """A network with a kernel of ties, of a channel of zeros, and of any other values."""
     keras.utils.set_random_seed(1)
-    model = HINet(width=8, depth=2)
+    width = request.param
+    model = HINet(width=width, depth=2)
     kernel = model.get_layer("stage1_encoder1").conv_2.kernel
     values = np.random.default_rng(1).normal(size=kernel.shape).astype("float32")
     # A largest value of 127 makes the step 1.
@@ -33,7 +35,7 @@ def network():
     values[0, 0, 0, :4] = 127
     values[..., 4] = 0
     kernel.assign(values)
-    model.get_layer("stage1_encoder0").conv_2.kernel.assign(values[..., :8, :8])
+    model.get_layer("stage1_encoder0").conv_2.kernel.assign(values[..., :width, :width])
     return model
 
 
@@ -41,9 +43,11 @@ def network():
 def files(network):
     graph = deployable_graph(network)
     photo = np.random.default_rng(0).uniform(size=(*SIZE, 3)).astype("float32")
-    quantizer = IntegerQuantizer(convert(graph, [SIZE]), 8, {SIZE: [photo]})
+    scopes = float_scopes(network.width)
+    quantizer = IntegerQuantizer(convert(graph, [SIZE]), 8, {SIZE: [photo]}, float_scopes=scopes)
+    dynamic = [f"/{layer}_" for layer in FULL_RESOLUTION_LAYERS if f"/{layer}_" not in scopes]
     return {
-        "int8": quantizer.quantize((*SENSITIVE, *DYNAMIC)),
+        "int8": quantizer.quantize(dynamic),
         "int8_dynamic": convert(graph, [SIZE], weight_bytes=1),
     }
 
@@ -66,6 +70,8 @@ def test_kernels_are_rounded_as_in_the_files(network, files):
         rounded[recipe] = FakeQuantization(recipe, (0, 1, 2)).kernel(kernel).numpy()
         np.testing.assert_array_equal(rounded[recipe], kernel_in(content, LAYER))
     assert (rounded["int8"] != rounded["int8_dynamic"]).any(), "no tie was met"
+    if stays_float(DYNAMIC_LAYER.split("/")[0], network.width):
+        return
     # Where its input is scaled while it runs, a kernel is rounded as all others of the recipe.
     kernel = network.get_layer("stage1_encoder0").conv_2.kernel.value
     rounded = FakeQuantization("int8", (0, 1, 2), dynamic=True).kernel(kernel)
@@ -93,7 +99,8 @@ def test_each_convolution_has_the_integers_that_it_has_in_the_file(network, file
         if kernel == schema.TensorType.INT8:
             found[layer] = "constant" if image == schema.TensorType.INT8 else "dynamic"
     assert found == trained
-    assert set(trained.values()) == {"dynamic", "constant"}
+    kinds = {"constant"} if network.width == NARROW else {"dynamic", "constant"}
+    assert set(trained.values()) == kinds
 
 
 def test_gradients_pass_straight_through_but_not_beyond_the_range():
@@ -154,14 +161,17 @@ def test_few_large_values_do_not_widen_a_range():
     assert error() == pytest.approx(min(errors), rel=1e-4) and min(errors) < errors[-1]
 
 
-def test_the_sensitive_layers_and_nothing_else_stay_in_float():
-    model = HINet(width=8, dtype=QuantizedTrainingPolicy("int8"))
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_sensitive_and_narrow_layers_and_nothing_else_stay_in_float(width):
+    model = HINet(width=width, dtype=QuantizedTrainingPolicy("int8"))
     exact = {
         layer.path.split("/")[0]
         for layer in model._flatten_layers()
         if getattr(layer, "integers", 0) is None
     }
-    assert exact == {"attention", "stage1_input", "stage2_input", "stage2_mix", "stage2_output"}
+    sensitive = {"attention", "stage1_input", "stage2_input", "stage2_mix", "stage2_output"}
+    narrow = {"stage1_encoder0", "stage1_decoder0", "stage2_encoder0", "stage2_decoder0"}
+    assert exact == (sensitive | narrow if width == NARROW else sensitive)
 
 
 def test_a_policy_of_no_integers_is_refused():

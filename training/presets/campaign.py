@@ -131,6 +131,21 @@ CAMPAIGN = (
         | {"quality": "8,60"},
     ),
     Training(
+        "derain_0.25x_rounded",
+        "derain",
+        "photos,small",
+        {"init": "derain_0.25x", "scale": "0.25", "quantize": "int8"} | _CLEAN | _ROUNDED,
+    ),
+    Training(
+        "deblur_0.25x_rounded",
+        "deblur",
+        "motion,small,photos",
+        {"init": "deblur_0.25x", "scale": "0.25", "quantize": "int8"}
+        | _COMMON
+        | {"degradation": "photo_blur", "quality": "70,100", "shares": "6,3,3"}
+        | _ROUNDED,
+    ),
+    Training(
         "denoise_0.125x_rounded",
         "denoise",
         "photos,small,sidd",

@@ -16,7 +16,12 @@ from hinet_tf.deploy.graph.centered_half_instance_normalization import (
 )
 from hinet_tf.deploy.graph.pointwise_addition import PointwiseAddition
 from hinet_tf.deploy.graph.subpixel_convolution import SubpixelConvolution
-from hinet_tf.layers import DecoderBlock, EncoderBlock, SupervisedAttention
+from hinet_tf.layers import (
+    DecoderBlock,
+    EncoderBlock,
+    QuantizedTrainingPolicy,
+    SupervisedAttention,
+)
 from hinet_tf.models import HINet
 from hinet_tf.models.hinet import OUTPUTS
 from hinet_tf.models.keras_2 import kind_of
@@ -66,6 +71,9 @@ def deployable_graph(
         )
     if output not in OUTPUTS:
         raise ValueError(f"`output` must be one of {OUTPUTS}. Received: output={output!r}")
+    if isinstance(model.dtype_policy, QuantizedTrainingPolicy):
+        # What rounds while it is trained owns variables that no file has.
+        model = model.rebuilt(dtype="float32")
     needed = keras.Model(model.input, model.output[output], name="hinet")
     rewritten: dict[str, keras.layers.Layer] = {}
 

@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 
 from hinet_tf.deploy.tflite.conversion import convolutions, signature_name
-from hinet_tf.layers.fake_quantization import FLOAT_LAYERS
+from hinet_tf.layers.fake_quantization import (
+    FLOAT_LAYERS,
+    FULL_RESOLUTION_LAYERS,
+    stays_float,
+)
 from hinet_tf.native_log import silenced
 
 # Only convolutions become integer, so that what lies between them stays in float by itself:
@@ -21,6 +25,23 @@ SENSITIVE = {
 _KEEP_FLOAT = "no_quantize"
 
 
+def float_scopes(width: int) -> dict[str, str]:
+    """Names what stays in float in an `int8` file.
+
+    Args:
+        width: Width of the network.
+
+    Returns:
+        Regular expressions on names of operators, and why.
+
+    Example:
+    >>> sorted(set(float_scopes(8)) - set(float_scopes(16)))[0]
+    '/stage1_decoder0_'
+    """
+    narrow = {f"/{layer}_": stays_float(layer, width) for layer in FULL_RESOLUTION_LAYERS}
+    return SENSITIVE | {scope: reason for scope, reason in narrow.items() if reason}
+
+
 class IntegerQuantizer:
     """Makes integer files from one float32 file, calibrated once.
 
@@ -30,13 +51,14 @@ class IntegerQuantizer:
         photos: Calibration photos for each size, `(height, width, channels)` float32.
         ranges: Ends of what goes into convolutions and comes out of them, as
             `deployed_ranges` gives them; they stand in for the photos.
+        float_scopes: Regular expressions on names of operators, and why those stay in float.
 
     Raises:
         ValueError: If AI Edge Quantizer is not installed, or every activation is constant.
 
     Example:
     >>> quantizer = IntegerQuantizer(content, 8, {(256, 256): photos})  # doctest: +SKIP
-    >>> integer_content = quantizer.quantize(float_scopes=SENSITIVE)  # doctest: +SKIP
+    >>> integer_content = quantizer.quantize()  # doctest: +SKIP
     """
 
     def __init__(
@@ -45,7 +67,9 @@ class IntegerQuantizer:
         bits: int,
         photos: Mapping[tuple[int, int], Sequence[np.ndarray]] | None = None,
         ranges: Mapping[str, Sequence[float]] | None = None,
+        float_scopes: Mapping[str, str] = SENSITIVE,
     ) -> None:
+        self.float_scopes = dict(float_scopes)
         self._content = bytearray(content)
         self._bits = bits
         if ranges is not None:
@@ -55,25 +79,25 @@ class IntegerQuantizer:
             signature_name(size): [{"image": photo[None]} for photo in of_size]
             for size, of_size in photos.items()
         }
-        quantizer = self._quantizer(())
+        quantizer = self._quantizer((), ())
         with silenced():
             self._statistics = quantizer.calibrate(data)
 
-    def quantize(self, float_scopes: Iterable[str] = ()) -> bytes:
-        """Quantizes all but some operators.
+    def quantize(self, dynamic_scopes: Iterable[str] = ()) -> bytes:
+        """Quantizes the convolutions that do not stay in float.
 
         Args:
-            float_scopes: Regular expressions; a convolution whose name contains one stays in float
-                if `SENSITIVE` names it, and else scales its input while it runs.
+            dynamic_scopes: Regular expressions; a convolution whose name contains one scales its
+                input while it runs.
 
         Returns:
             The content of the integer file, with float32 image input and output.
         """
-        quantizer = self._quantizer(float_scopes)
+        quantizer = self._quantizer(self.float_scopes, dynamic_scopes)
         with silenced():
             return bytes(quantizer.quantize(self._statistics).quantized_model)
 
-    def _quantizer(self, float_scopes: Iterable[str]) -> Any:
+    def _quantizer(self, float_scopes: Iterable[str], dynamic_scopes: Iterable[str]) -> Any:
         names = _quantizer_package().qtyping.TFLOperationName
         quantizer = _quantizer_package().quantizer.Quantizer(self._content)
         quantizer.add_static_config(
@@ -85,12 +109,12 @@ class IntegerQuantizer:
         # Applications hand over and want back float images, as from every other file.
         for end in (names.INPUT, names.OUTPUT):
             quantizer.update_quantization_recipe(".*", end, algorithm_key=_KEEP_FLOAT)
-        for scope in float_scopes:
+        for scope in (*float_scopes, *dynamic_scopes):
             quantizer.update_quantization_recipe(
                 scope, names.ALL_SUPPORTED, algorithm_key=_KEEP_FLOAT
             )
-            if scope not in SENSITIVE:
-                quantizer.add_dynamic_config(scope, names.CONV_2D, num_bits=8)
+        for scope in dynamic_scopes:
+            quantizer.add_dynamic_config(scope, names.CONV_2D, num_bits=8)
         return quantizer
 
 

@@ -1,7 +1,7 @@
 """From the deployable graph to the bytes of a named recipe."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -9,14 +9,18 @@ import numpy as np
 
 from hinet_tf.deploy.graph.rewrite import deployed_ranges
 from hinet_tf.deploy.tflite.conversion import convert
-from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer, quantize_weights
+from hinet_tf.deploy.tflite.integer_quantizer import (
+    IntegerQuantizer,
+    float_scopes,
+    quantize_weights,
+)
 from hinet_tf.deploy.tflite.recipe_search import SearchResult, search_recipe
 from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
 from hinet_tf.deploy.tflite.verification import Verification, trained_for
 from hinet_tf.deploy.tflite.verification_photos import calibration_pairs, crops
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.layers import QuantizedTrainingPolicy
-from hinet_tf.layers.fake_quantization import DYNAMIC_LAYERS
+from hinet_tf.layers.fake_quantization import FULL_RESOLUTION_LAYERS, stays_float
 from hinet_tf.models import HINet
 from hinet_tf.models.equalization import IMAGES, LARGEST, equalize_channels
 
@@ -95,17 +99,18 @@ def _integer(
         photos = _calibration_photos(graph, verification, calibration)
         if recipe.activation_bits == 16:
             # They lose too little to search for what else must stay in float.
-            quantizer = IntegerQuantizer(content, 16, photos)
-            return quantizer.quantize(SENSITIVE), None
+            return IntegerQuantizer(content, 16, photos).quantize(), None
         model = _calibrated(model, photos)
     ranges = deployed_ranges(graph, model.quantization["ranges"])
-    quantizer = IntegerQuantizer(content, 8, ranges=ranges)
+    always = float_scopes(model.width)
+    quantizer = IntegerQuantizer(content, 8, ranges=ranges, float_scopes=always)
+    dynamic = [layer for layer in FULL_RESOLUTION_LAYERS if not stays_float(layer, model.width)]
     result = search_recipe(
         quantizer,
-        _blocks(graph),
+        _blocks(graph, always),
         verification.drop,
         verification.max_drop,
-        DYNAMIC_LAYERS,
+        dynamic,
         lambda step, done: on_progress(
             f"In float: {step.description}: {step.drop:.3f} dB lost", done
         ),
@@ -147,13 +152,13 @@ def _as_input(image: np.ndarray, image_type: str) -> np.ndarray:
     return image if image_type == "float32" else to_uint8(image)
 
 
-def _blocks(graph: keras.Model) -> list[str]:
+def _blocks(graph: keras.Model, always: Iterable[str]) -> list[str]:
     """Names of the layers that a search may put back to float, alone or together."""
-    sensitive = tuple(scope.strip("/_") for scope in SENSITIVE)
+    sensitive = tuple(scope.strip("/_") for scope in always)
     return [
         layer.name
         for layer in graph.layers
         if layer.weights
         and not layer.name.startswith(sensitive)
-        and layer.name not in DYNAMIC_LAYERS
+        and layer.name not in FULL_RESOLUTION_LAYERS
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from hinet_tf.deploy.tflite.integer_quantizer import SENSITIVE, IntegerQuantizer
+from hinet_tf.deploy.tflite.integer_quantizer import IntegerQuantizer
 
 # Gives the restored PSNR in decibels that a file loses.
 MeasureDrop = Callable[[bytes], float]
@@ -53,7 +53,7 @@ def search_recipe(
 ) -> SearchResult:
     """Searches the smallest set of float blocks that keeps the drop within a budget.
 
-    First everything is quantized but what `SENSITIVE` and the recipe name. If that loses too much,
+    First everything is quantized but what the quantizer leaves in float. If that loses too much,
     each block is put back to float alone to see how much it wins back, and then the best ones
     together, as many as needed (by bisection: more float loses less).
 
@@ -69,19 +69,17 @@ def search_recipe(
         The first file within the budget; if there is none, the one with every block in float.
     """
     blocks, steps = list(blocks), list[SearchStep]()
-    always = {
-        **SENSITIVE,
-        **{
-            f"/{layer}_": "at full resolution: scales its input while it runs"
-            for layer in dynamic_layers
-        },
+    dynamic = {
+        f"/{layer}_": "at full resolution: scales its input while it runs"
+        for layer in dynamic_layers
     }
+    always = quantizer.float_scopes | dynamic
     most = 1 + len(blocks) + len(blocks).bit_length()
 
     def quantize(description: str, extra: Sequence[str]) -> tuple[bytes, float]:
-        scopes = (*always, *(f"/{block}_" for block in extra))
-        content = quantizer.quantize(scopes)
-        steps.append(SearchStep(description, scopes, measure_drop(content)))
+        scopes = [f"/{block}_" for block in extra]
+        content = quantizer.quantize([*dynamic, *scopes])
+        steps.append(SearchStep(description, (*always, *scopes), measure_drop(content)))
         on_step(steps[-1], len(steps) / most)
         return content, steps[-1].drop
 
