@@ -34,8 +34,12 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # A directory of its own, so that writers which add files beside theirs are cleaned up too.
-    workspace = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+    # A directory of its own, so that writers which add files beside theirs are cleaned up too. Not
+    # of the target's name, which may be as long as names can be.
+    try:
+        workspace = Path(tempfile.mkdtemp(prefix=".hinet.", suffix=".tmp", dir=target.parent))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
     temporary = workspace / target.name
     try:
         yield temporary

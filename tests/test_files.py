@@ -22,6 +22,19 @@ def test_replaces_the_file_only_on_success(tmp_path):
     assert os.listdir(target.parent) == ["scores.json"]
 
 
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path):
+    target = tmp_path / ("ä" * 125 + ".json")
+    with atomic_path(target) as path:
+        path.write_text("1")
+    assert target.read_text() == "1"
+
+
+def test_an_error_names_the_target():
+    # Nobody can make a file there.
+    with pytest.raises(OSError, match=r"'/proc/scores\.json'"), atomic_path("/proc/scores.json"):
+        pass
+
+
 def test_replaces_a_whole_directory(tmp_path):
     target = tmp_path / "model"
     for content in ("first", "second"):

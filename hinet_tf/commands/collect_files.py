@@ -25,18 +25,24 @@ class Job(NamedTuple):
 
 
 def collect_jobs(
-    inputs: Iterable[str], out: Path, suffix: str = "", file_format: str | None = None
+    inputs: Iterable[str],
+    out: Path,
+    suffix: str = "",
+    file_format: str | None = None,
+    figures: bool = False,
 ) -> list[Job]:
     """Lists the files behind files, folders and patterns.
 
-    Folders are searched through, and their structure is kept below `out`; a folder `out` that
-    lies inside an input folder is left out, so that a second run does not restore results.
+    Folders are searched through, and their structure is kept below `out`. A second run does not
+    restore results: a folder `out` inside an input folder or among several inputs is left out, and
+    so is, of a folder or a pattern, what another of its files becomes.
 
     Args:
         inputs: Files, folders, or patterns such as `photos/*.jpg`.
         out: The folder of the results; for one input file, also the file of its result.
         suffix: Added to each name before its extension.
         file_format: Extension of the results, such as `png`; `None` for the sources' own.
+        figures: Whether each result gets a picture beside it, at `figure_path`.
 
     Returns:
         The jobs, sorted by source within each input, each source once.
@@ -46,19 +52,47 @@ def collect_jobs(
             would replace its source.
     """
     inputs = list(inputs)
+    # Without a table of the system, Python knows few types.
     kind, _ = mimetypes.guess_type(out.name)
-    if (kind or "").startswith("image/") and not out.is_dir():
-        return [_single_job(inputs, out, suffix, file_format)]
+    is_image = out.suffix.lower() in BITS or (kind or "").startswith("image/")
+    if is_image and not out.is_dir():
+        job = _single_job(inputs, out, suffix, file_format)
+        _check_targets([job], figures)
+        return [job]
+    if not (suffix or file_format):
+        inputs = _without(out, inputs)
     jobs: dict[Path, Job] = {}
+    listed: set[Path] = set()
     for name in inputs:
         for source, relative in _expand(name, out):
+            if not Path(name).is_file():
+                listed.add(source.resolve())
             extension = f".{file_format}" if file_format else source.suffix
             if extension.lower() not in BITS:
                 extension = ".png"  # As of a GIF, whose 256 colours cannot hold a restored image.
             target = out / relative.with_name(relative.stem + suffix + extension)
             jobs.setdefault(source.resolve(), Job(source, target))
-    _check_targets(list(jobs.values()))
+    if suffix:
+        for place in {job.target.resolve() for job in jobs.values()} & listed:
+            jobs.pop(place, None)
+    _check_targets(list(jobs.values()), figures)
     return list(jobs.values())
+
+
+def figure_path(target: Path) -> Path:
+    """Where the picture of a result goes.
+
+    Example:
+    >>> figure_path(Path("out/a.jpg")).name
+    'a_compare.png'
+    """
+    return target.with_name(f"{target.stem}_compare.png")
+
+
+def _without(out: Path, names: list[str]) -> list[str]:
+    """Inputs but the folder of the results, which a shell finds among others for `*`."""
+    others = [name for name in names if Path(name).resolve() != out.resolve()]
+    return others or names
 
 
 def _single_job(inputs: list[str], out: Path, suffix: str, file_format: str | None) -> Job:
@@ -77,9 +111,7 @@ def _single_job(inputs: list[str], out: Path, suffix: str, file_format: str | No
         raise UsageError(
             f"--out {out}: {out.suffix} is not written; use .png, .jpg, .webp or .tif."
         )
-    job = Job(sources[0][0], out)
-    _check_targets([job])
-    return job
+    return Job(sources[0][0], out)
 
 
 def _expand(name: str, out: Path) -> list[tuple[Path, Path]]:
@@ -101,13 +133,13 @@ def _expand(name: str, out: Path) -> list[tuple[Path, Path]]:
         return found
     if path.exists():
         return [(path, Path(path.name))]
-    matches = sorted(glob.glob(name, recursive=True))
+    matches = _without(out, sorted(glob.glob(name, recursive=True)))
     if not matches:
         raise UsageError(f"No such file, folder or pattern: {name}.")
     return [entry for match in matches for entry in _expand(match, out)]
 
 
-def _check_targets(jobs: list[Job]) -> None:
+def _check_targets(jobs: list[Job], figures: bool) -> None:
     owners: dict[Path, Path] = {}
     for source, target in jobs:
         place = target.resolve()
@@ -121,3 +153,15 @@ def _check_targets(jobs: list[Job]) -> None:
                 "or use another --suffix or --format."
             )
         owners[place] = source
+    sources = {source.resolve() for source, _ in jobs}
+    pictures: dict[Path, Path] = {}
+    for source, target in jobs if figures else ():
+        picture = figure_path(target)
+        place = picture.resolve()
+        other = owners.get(place) or pictures.get(place) or (picture if place in sources else None)
+        if other:
+            raise UsageError(
+                f"--figure: the picture of {source} would be {picture}, which belongs to {other}; "
+                "restore one of the two by itself."
+            )
+        pictures[place] = source

@@ -69,7 +69,8 @@ def write_json(target: Path, content: Any) -> None:
         print(text)
         return
     with atomic_path(target) as path:
-        path.write_text(text + "\n", encoding="utf-8")
+        # The name of a file may be no UTF-8; escaped like this it is JSON.
+        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def add_quiet_option(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,6 @@ then 1. `hinet-restore` is the same command.
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 
@@ -25,7 +24,7 @@ from hinet_tf.command_line import (
     run_command,
 )
 from hinet_tf.commands.checks import check_model, check_out_folder, check_tiles
-from hinet_tf.commands.collect_files import Job, collect_jobs
+from hinet_tf.commands.collect_files import Job, collect_jobs, figure_path
 from hinet_tf.commands.options import (
     ANY_MODEL,
     add_engine_option,
@@ -62,7 +61,7 @@ def make_parser() -> CommandParser:
     add(
         "--quality",
         type=whole_number(1, 100),
-        help="of JPEG and WebP, 1 to 100 (default: the source's)",
+        help="of JPEG and WebP, 1 to 100 (default: a JPEG source's; else 95, or no loss)",
     )
     existing = files.add_mutually_exclusive_group()
     existing.add_argument("--skip-existing", action="store_true", help="leave what is there")
@@ -101,14 +100,20 @@ def run(args: argparse.Namespace) -> int:
     """Restores every file; returns 1 if any failed."""
     check_model(args.model, args.local, engine=args.engine)
     check_tiles(args)
-    jobs = collect_jobs(args.inputs, args.out, args.suffix, _FORMATS.get(args.format))
+    jobs = collect_jobs(args.inputs, args.out, args.suffix, _FORMATS.get(args.format), args.figure)
     check_out_folder(jobs[0].target.parent)
+    if args.json and str(args.json) != "-":
+        check_out_folder(args.json.parent, "--json")
     existing = [job for job in jobs if job.target.exists()]
     if existing and not (args.skip_existing or args.overwrite):
         raise UsageError(
             f"{existing[0].target} exists already ({len(existing)} of {len(jobs)} results do); "
             "use --skip-existing or --overwrite."
         )
+    pictures = [figure_path(job.target) for job in jobs if args.figure and job not in existing]
+    if any(picture.exists() for picture in pictures) and not args.overwrite:
+        picture = next(picture for picture in pictures if picture.exists())
+        raise UsageError(f"{picture} exists already; use --overwrite, or leave out --figure.")
     skipped = set(existing) if args.skip_existing else set()
     todo = [job for job in jobs if job not in skipped]
     restorer = _open_restorer(args)
@@ -165,7 +170,8 @@ def _restore(restorer, job: Job, args, progress: RestoreProgress) -> str | None:
     try:
         pages = open_image(job.source, max_pixels=args.max_pixels).pages
         if pages > 1 and not args.all_pages:
-            progress.warn(f"{job.source} has {pages} pages, restoring the first (--all-pages)")
+            hint = "" if job.source.suffix.lower() == ".png" else " (--all-pages)"
+            progress.warn(f"{job.source} has {pages} pages, restoring the first{hint}")
         restorer.restore_file(
             job.source,
             job.target,
@@ -177,7 +183,7 @@ def _restore(restorer, job: Job, args, progress: RestoreProgress) -> str | None:
         if args.figure:
             from hinet_tf.plots.comparison import compare_files
 
-            compare_files(job.source, job.target, _figure_path(job.target))
+            compare_files(job.source, job.target, figure_path(job.target))
     # One bad file must never stop a folder, whatever a decoder or an engine raises.
     except Exception as error:
         kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
@@ -185,10 +191,6 @@ def _restore(restorer, job: Job, args, progress: RestoreProgress) -> str | None:
         path = "" if str(job.source) in message else f"{job.source}: "
         return f"{path}{kind}{message[:400]}"
     return None
-
-
-def _figure_path(target: Path) -> Path:
-    return target.with_name(f"{target.stem}_compare.png")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

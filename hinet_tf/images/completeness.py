@@ -26,8 +26,9 @@ _DEFLATE_RATIO = 1032
 _LZW_RATIO = 4096
 # One bit for each block of 8 x 8 is the least a Huffman-coded JPEG can say of it.
 _JPEG_RATIO = 512
-# Cameras append data behind the end mark of a JPEG, so it may lie somewhat earlier.
-_JPEG_TAIL = 65536
+# Cameras append data behind the end mark of a JPEG, phones a film of megabytes. It is sought in
+# parts of this size, and first in the last one.
+_PART = 65536
 
 
 def find_format(path: Path) -> str | None:
@@ -101,10 +102,20 @@ def _check_jpeg(path: Path, file: BinaryIO, size: int) -> int:
         if kind == 0xDA:
             break
     # Before the scan an end mark belongs to the thumbnail.
-    file.seek(max(size - _JPEG_TAIL, position))
-    if b"\xff\xd9" not in file.read() or pixels > (size - position) * _JPEG_RATIO:
+    is_too_small = pixels > (size - position) * _JPEG_RATIO
+    if is_too_small or not _has_end_mark(file, position, size):
         raise truncated(path)
     return 1
+
+
+def _has_end_mark(file: BinaryIO, position: int, size: int) -> bool:
+    """Whether the data from a position on holds the mark, which no coded pixels contain."""
+    for start in (max(size - _PART, position), *range(position, size, _PART)):
+        file.seek(start)
+        # The mark may lie across two parts.
+        if b"\xff\xd9" in file.read(_PART + 1):
+            return True
+    return False
 
 
 def _check_webp(path: Path, file: BinaryIO, size: int) -> int:

@@ -184,6 +184,10 @@ def vips_reason(error: pyvips.Error) -> str:
 
 
 def _check_path(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ImageFileError(path, "its name is no UTF-8", "rename it") from None
     if path.is_dir():
         raise ImageFileError(path, "a directory, where an image file is expected", "name a file")
     if not path.exists():

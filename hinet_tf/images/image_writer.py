@@ -1,11 +1,13 @@
 """Image files out: the format, quality, profile and EXIF of their source."""
 
+import math
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyvips
-from PIL import Image, JpegImagePlugin
+from PIL import JpegImagePlugin
 
 from hinet_tf.images.image_file import ImageFile, vips_reason
 
@@ -28,13 +30,16 @@ _LUMINANCE = np.array([
 
 # Suffixes that can be written, and the bits that a channel of theirs holds at most.
 BITS = {".png": 16, ".jpg": 8, ".jpeg": 8, ".webp": 8, ".tif": 64, ".tiff": 64}
+# Largest sides: 16 bits of JPEG (ITU-T T.81, B.2.2), 14 of WebP (RFC 9649, 2.6).
+_LARGEST = {".jpg": 65_535, ".jpeg": 65_535, ".webp": 16_383}
 
 
 def check_target(source: ImageFile, target: Path) -> None:
     """Refuses a format that cannot hold the source, before any work is done.
 
     Raises:
-        ValueError: If the format is unknown, or lacks the depth or the alpha channel.
+        ValueError: If the format is unknown, is made for smaller images, or lacks the depth or the
+            alpha channel.
     """
     suffix = target.suffix.lower()
     bits = source.dtype.itemsize * 8
@@ -47,6 +52,12 @@ def check_target(source: ImageFile, target: Path) -> None:
         raise ValueError(
             f"{suffix} holds {limit} bits per channel. Received: {source.path} with {bits}; use "
             f"{'.tif' if bits > 16 else '.png or .tif'}."
+        )
+    height, width = source.shape[:2]
+    if max(height, width) > _LARGEST.get(suffix, math.inf):
+        raise ValueError(
+            f"{suffix} holds at most {_LARGEST[suffix]} pixels a side. Received: {source.path} of "
+            f"{width}x{height}; use .png or .tif."
         )
     if suffix in (".jpg", ".jpeg") and source.shape[2] in (2, 4):
         raise ValueError(f"{suffix} has no alpha channel. Received: {source.path}; use .png.")
@@ -62,7 +73,8 @@ def write_image(
         pages: Pages in `raw`, one below the other.
         source: The file whose size, type, profile and EXIF the result takes.
         target: The file to write.
-        quality: Of JPEG and WebP, 1 to 100; `None` for the source's own.
+        quality: Of JPEG and WebP, 1 to 100; `None` for that of a JPEG source, no loss where the
+            source had none, else 95.
 
     Raises:
         ValueError: If the encoder fails.
@@ -92,12 +104,15 @@ def write_image(
             image.set_type(pyvips.GValue.gint_type, "page-height", height)
         # Without this libvips adds an EXIF block to files that had none.
         keep = "all" if "exif-data" in metadata else "icc|xmp|iptc|other"
-        image.write_to_file(str(target), keep=keep, **_options(source, target, quality))
+        options = _options(source, target, quality, raw.stat().st_size)
+        image.write_to_file(str(target), keep=keep, **options)
     except pyvips.Error as error:
         raise ValueError(f"Cannot write {target.name}: {vips_reason(error)}.") from error
 
 
-def _options(source: ImageFile, target: Path, quality: int | None) -> dict[str, Any]:
+def _options(
+    source: ImageFile, target: Path, quality: int | None, raw_bytes: int
+) -> dict[str, Any]:
     suffix = target.suffix.lower()
     if suffix in (".jpg", ".jpeg"):
         own_quality, subsampled = jpeg_quality(source.path)
@@ -115,7 +130,8 @@ def _options(source: ImageFile, target: Path, quality: int | None) -> dict[str, 
         return {
             "compression": "deflate",
             "predictor": predictor,
-            "bigtiff": source.image.width * source.image.height * source.image.bands > 2**30,
+            # What is compressed may be larger than raw; a plain TIFF ends at 4 GiB.
+            "bigtiff": raw_bytes > 2**31,
         }
     return {"compression": 6}
 
@@ -131,12 +147,11 @@ def jpeg_quality(path: Path) -> tuple[int, bool]:
         no subsampling for other formats.
     """
     try:
-        with Image.open(path) as image:
-            if image.format not in ("JPEG", "MPO"):
-                return 95, False
+        # Not `Image.open`, which refuses photos of 200 megapixels: only the header is read.
+        with JpegImagePlugin.JpegImageFile(path) as image:
             table = np.sort(image.quantization[0])
             subsampled = JpegImagePlugin.get_sampling(image) == 2
-    except (OSError, Image.DecompressionBombError, KeyError):
+    except (OSError, SyntaxError, KeyError):
         return 95, False
     candidates = np.arange(1, 101)
     scales = np.where(candidates < 50, 5000 // candidates, 200 - 2 * candidates)
@@ -149,4 +164,12 @@ def _is_lossless(path: Path) -> bool:
     if path.suffix.lower() != ".webp":
         return path.suffix.lower() not in (".jpg", ".jpeg")
     with path.open("rb") as file:
-        return b"VP8L" in file.read(4096)
+        # Chunks of the RIFF container (RFC 9649): name, size, content, a byte where that is odd.
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            name, size = struct.unpack("<4sI", head)
+            if name in (b"VP8 ", b"VP8L"):
+                return name == b"VP8L"
+            # A frame of an animation has chunks of its own behind 16 bytes.
+            file.seek(16 if name == b"ANMF" else size + size % 2, 1)
+    return False

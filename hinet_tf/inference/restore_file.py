@@ -32,6 +32,11 @@ def restore_file(
     opened = open_to_restore(source, max_pixels)
     check_target(opened, target)
     pages = opened.pages if all_pages else 1
+    if pages > 1 and opened.path.suffix.lower() == ".png":
+        raise ValueError(
+            f"Of an animated PNG only the first frame can be read. Received: {opened.path} with "
+            f"{pages}; leave out all pages, or save it as WebP."
+        )
     if pages > 1 and target.suffix.lower() not in (".tif", ".tiff", ".webp"):
         raise ValueError(
             f"{target.suffix} holds one page. Received: {opened.path} with {pages}; use .tif or "

@@ -17,6 +17,7 @@ from hinet_tf.inference.tiling import (
     next_multiple,
     pad_to,
     tile_starts,
+    usable_overlap,
 )
 from hinet_tf.models.official_network import OfficialNetwork, UnfitTensorsError
 from hinet_tf.models.presets.registry import is_preset
@@ -92,6 +93,12 @@ class Restorer:
         self._name = name or (str(model) if is_name else "the model")
         # Half of it: what is freed after the first call is taken again by the feature maps.
         self.engine = self._open(model, engine, precision, fast=fast, memory=memory // 2)
+        multiple = self.engine.size_multiple
+        if tile is not None and not self.engine.sizes and tile % multiple:
+            raise ValueError(
+                f"`tile` must be a multiple of {multiple}, as {self._name} halves images. "
+                f"Received: tile={tile}"
+            )
         self.tile = tile
         self.overlap = overlap
         self.self_ensemble = self_ensemble
@@ -194,7 +201,8 @@ class Restorer:
         Args:
             source: A PNG, JPEG, WebP, TIFF or GIF file.
             target: The file to write; its suffix is the format.
-            quality: Of JPEG and WebP, 1 to 100; `None` keeps the source's.
+            quality: Of JPEG and WebP, 1 to 100; `None` for that of a JPEG source, no loss where
+                the source had none, else 95.
             all_pages: Restore every page of a TIFF or frame of an animation; else the first.
             max_pixels: Larger images are refused.
             on_progress: Called with the finished fraction, 0 to 1.
@@ -242,7 +250,9 @@ class Restorer:
         tile_height, tile_width = self.tile_size(height, width)
         multiple = self.engine.size_multiple
         # The tiles of an exported file may be smaller than `overlap` was chosen for.
-        rows, columns = (min(self.overlap, side // 3) for side in (tile_height, tile_width))
+        rows, columns = (
+            usable_overlap(side, self.overlap, multiple) for side in (tile_height, tile_width)
+        )
         tops = tile_starts(height, tile_height, rows, multiple)
         lefts = tile_starts(width, tile_width, columns, multiple)
         row_weights = blend_weights(tops, tile_height, rows)
@@ -270,7 +280,8 @@ class Restorer:
             tile = (self.tile, self.tile)
         else:
             cost = self.batch_size * self.engine.bytes_per_pixel
-            tile = choose_tile(height, width, self.memory, cost, self.overlap)
+            multiple = self.engine.size_multiple
+            tile = choose_tile(height, width, self.memory, cost, self.overlap, multiple)
         return min(tile[0], height), min(tile[1], width)
 
     def _restore_strip(

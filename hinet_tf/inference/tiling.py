@@ -33,6 +33,21 @@ def next_multiple(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
+def usable_overlap(tile: int, overlap: int, multiple: int) -> int:
+    """Pixels that tiles can share: a third at most, and none where they start at each multiple.
+
+    Args:
+        tile: Length of a tile.
+        overlap: Pixels to share if possible.
+        multiple: What starts are multiples of.
+
+    Example:
+    >>> usable_overlap(256, 32, 16), usable_overlap(48, 32, 16), usable_overlap(16, 5, 16)
+    (32, 16, 0)
+    """
+    return min(overlap, tile // 3) if tile >= 2 * multiple else 0
+
+
 def tile_starts(size: int, tile: int, overlap: int, multiple: int = 16) -> list[int]:
     """Starts of the fewest tiles that cover an axis with at least `overlap` in common.
 
@@ -43,7 +58,7 @@ def tile_starts(size: int, tile: int, overlap: int, multiple: int = 16) -> list[
     Args:
         size: Length of the axis in pixels.
         tile: Length of a tile: at least `size`, or a multiple of `multiple`.
-        overlap: Pixels that neighbours share at least; less than `tile`.
+        overlap: Pixels that neighbours share at least; as `usable_overlap` allows.
         multiple: What starts are multiples of.
 
     Returns:
@@ -88,7 +103,7 @@ def blend_weights(starts: list[int], tile: int, overlap: int) -> np.ndarray:
 
 
 def choose_tile(
-    height: int, width: int, memory: int, bytes_per_pixel: int, overlap: int
+    height: int, width: int, memory: int, bytes_per_pixel: int, overlap: int, multiple: int = 16
 ) -> tuple[int, int]:
     """The whole image where the memory allows it, else as few tiles as it does.
 
@@ -102,25 +117,27 @@ def choose_tile(
         memory: Bytes for a call of the network and for the strip of tiles it belongs to.
         bytes_per_pixel: What one pixel costs in the network.
         overlap: Pixels that neighbouring tiles share.
+        multiple: What sizes of the network are multiples of.
 
     Returns:
-        `(height, width)` of a tile; sides that cut the image are multiples of 16, and at least
-        64 and three times the overlap, whatever the memory.
+        `(height, width)` of a tile; sides that cut the image are multiples of 16 and of
+        `multiple`, and at least 64, twice that and three times the overlap, whatever the memory.
     """
-    padded = next_multiple(height, 16) * next_multiple(width, 16)
+    unit = max(16, multiple)
+    padded = next_multiple(height, unit) * next_multiple(width, unit)
     if padded * (bytes_per_pixel + STRIP_BYTES) <= memory:
         return height, width
     # side^2 * bytes_per_pixel + side * width * STRIP_BYTES = memory, solved for the side.
     half = width * STRIP_BYTES / (2 * bytes_per_pixel)
     side = (half**2 + memory / bytes_per_pixel) ** 0.5 - half
-    smallest = max(64, next_multiple(3 * overlap, 16))
-    side = max(smallest, int(side) // 16 * 16)
+    smallest = next_multiple(max(64, 2 * unit, 3 * overlap), unit)
+    side = max(smallest, int(side) // unit * unit)
 
     def needed(size: int) -> int:
         if size <= side:
             return side
-        units, shared = -(-size // 16), -(-overlap // 16)
-        count = -(-(units - shared) // (side // 16 - shared))
-        return max(smallest, 16 * (shared - (shared - units) // count))
+        units, shared = -(-size // unit), -(-overlap // unit)
+        count = -(-(units - shared) // (side // unit - shared))
+        return max(smallest, unit * (shared - (shared - units) // count))
 
     return needed(height), needed(width)

@@ -170,6 +170,18 @@ def test_a_photo_is_turned_upright(served, restorer, orientation):
     np.testing.assert_array_equal(decode(answer), restorer.restore(upright))
 
 
+@pytest.mark.parametrize("tags", [{}, {0x0112: 0}, {0x0112: 9}, {0x010F: "A maker"}])
+def test_a_photo_that_names_no_orientation_stays(served, restorer, tags):
+    exif = Image.Exif()
+    exif.update(tags)
+    content = encode(photo(24, 37), "JPEG", exif=exif)
+    assert b"Exif\0\0" in content
+    (answer,), (problem,) = restore_files(served, [content])
+    assert problem == ""
+    pixels = np.asarray(Image.open(io.BytesIO(content)))
+    np.testing.assert_array_equal(decode(answer), restorer.restore(pixels))
+
+
 def bad_files():
     good = encode(photo(64, 64))
     jpeg = encode(photo(64, 64), "JPEG")

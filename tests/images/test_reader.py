@@ -1,6 +1,7 @@
 """One reader for data, restoring and scoring: the same pixels, and nothing damaged gets through."""
 
 import itertools
+import os
 import struct
 import zlib
 
@@ -238,3 +239,28 @@ def test_what_is_no_file(tmp_path, kind):
         os.mkfifo(path)
     with pytest.raises(ImageFileError, match=r"a\.png: "):
         read_header(path)
+
+
+def test_a_film_behind_a_photo_is_no_damage(tmp_path, pixels):
+    path = tmp_path / "motion.jpg"
+    Image.fromarray(pixels).save(path)
+    photo, film = path.read_bytes(), bytes(300_000)
+    path.write_bytes(photo + film)
+    np.testing.assert_array_equal(decode_file(read_header(path)), np.asarray(Image.open(path)))
+    assert open_image(path).shape == pixels.shape
+    # The end mark lies across two of the parts that are searched.
+    scan = photo.index(b"\xff\xda")
+    scan += 2 + int.from_bytes(photo[scan + 2 : scan + 4])
+    padded = photo[:-2] + bytes(65536 - 1 - (len(photo) - 2 - scan)) + photo[-2:] + film
+    path.write_bytes(padded)
+    assert open_image(path).shape == pixels.shape
+    path.write_bytes(photo[:-2] + film)
+    with pytest.raises(ImageFileError, match="truncated"):
+        open_image(path)
+
+
+def test_a_name_that_is_no_utf8_is_named_as_the_fault(tmp_path, pixels):
+    path = tmp_path / os.fsdecode(b"caf\xe9.png")
+    Image.fromarray(pixels).save(path)
+    with pytest.raises(ImageFileError, match="its name is no UTF-8"):
+        open_image(path)

@@ -1,5 +1,6 @@
 """The hinet-restore command: folders, collisions, bad files, a stop in the middle."""
 
+import json
 import os
 import resource
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from hinet_tf.commands import restore as restore_command
+from hinet_tf.commands.collect_files import collect_jobs
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,61 @@ def test_output_inside_the_input_is_not_restored_again(photos, model):
     assert restore_command.main(command) == 0
     assert restore_command.main(command) == 0
     assert names(out) == ["a.png", "b.jpg", "sub/c.png"]
+
+
+def test_results_beside_their_sources_are_not_restored_again(photos, model):
+    command = [str(photos), "--model", model, "--out", str(photos), "--suffix", "_restored"]
+    assert restore_command.main(command) == 0
+    once = names(photos)
+    assert once.count("a_restored.png") == 1 and len(once) == 7
+    assert restore_command.main([*command, "--skip-existing"]) == 0
+    assert names(photos) == once
+    # Named by hand it is a source as any other.
+    by_hand = [str(photos / "a_restored.png"), *command[1:]]
+    assert restore_command.main(by_hand) == 0
+    assert "a_restored_restored.png" in names(photos)
+
+
+@pytest.mark.parametrize("expanded", [True, False], ids=["by the shell", "by us"])
+def test_a_pattern_that_finds_the_results_leaves_them_out(photos, model, expanded):
+    (photos / "notes.txt").unlink()
+    inputs = sorted(map(str, photos.iterdir())) if expanded else [str(photos / "*")]
+    command = ["--model", model, "--out", str(photos / "out"), "--overwrite"]
+    assert restore_command.main([*inputs, *command]) == 0
+    inputs = sorted(map(str, photos.iterdir())) if expanded else [str(photos / "*")]
+    assert restore_command.main([*inputs, *command]) == 0
+    assert names(photos / "out") == ["a.png", "b.jpg", "c.png"]
+
+
+def test_a_result_is_a_file_where_the_system_knows_no_types(photos, monkeypatch):
+    monkeypatch.setattr("mimetypes.guess_type", lambda name: (None, None))
+    (job,) = collect_jobs([str(photos / "a.png")], photos / "restored.webp")
+    assert job.target == photos / "restored.webp"
+
+
+def test_figures_take_no_other_place(photos, model, tmp_path, capsys):
+    command = ["--model", model, "--out", str(tmp_path / "out"), "--figure"]
+    Image.open(photos / "a.png").save(photos / "b.png")
+    assert restore_command.main([str(photos), *command]) == 2
+    assert "b_compare.png, which belongs to" in capsys.readouterr().err
+    (photos / "b.png").rename(photos / "a_compare.png")
+    assert restore_command.main([str(photos), *command]) == 2
+    assert "a_compare.png, which belongs to" in capsys.readouterr().err
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "b_compare.png").write_bytes(b"mine")
+    assert restore_command.main([str(photos / "b.jpg"), *command]) == 2
+    assert "b_compare.png exists already" in capsys.readouterr().err
+    assert names(tmp_path / "out") == ["b_compare.png"]
+
+
+def test_a_name_that_is_no_utf8_reaches_the_report(photos, model, tmp_path):
+    bad = photos / os.fsdecode(b"caf\xe9.png")
+    (photos / "a.png").rename(bad)
+    report = tmp_path / "report.json"
+    command = [str(photos), "--model", model, "--out", str(tmp_path / "out"), "--json"]
+    assert restore_command.main([*command, str(report)]) == 1
+    outcomes = {entry["source"]: entry["status"] for entry in json.loads(report.read_text())}
+    assert outcomes[str(bad)] == "failed" and len(outcomes) == 3
 
 
 def test_bad_files_do_not_stop_the_others(photos, model, tmp_path, capsys):

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from hinet_tf import Restorer
 from hinet_tf.images.image_file import open_image
-from hinet_tf.images.image_writer import jpeg_quality
+from hinet_tf.images.image_writer import check_target, jpeg_quality, write_image
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
 ORIENTATION, MAKER = 0x0112, 0x010F
@@ -96,8 +96,53 @@ def test_no_metadata_is_invented(tmp_path, restorer, pixels):
     assert not Image.open(tmp_path / "out.png").getexif()
 
 
-def test_lossless_webp_stays_lossless(tmp_path, restorer, pixels):
-    Image.fromarray(pixels).save(tmp_path / "in.webp", lossless=True)
+def test_quality_of_a_very_large_jpeg_is_kept(tmp_path, pixels, monkeypatch):
+    path = tmp_path / "in.jpg"
+    Image.fromarray(pixels).save(path, quality=80, subsampling=2)
+    # What Pillow refuses to open from 179 megapixels on.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(path)
+    assert jpeg_quality(path) == (80, True)
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".jpg"])
+def test_sides_that_a_format_cannot_have_are_refused_before_any_work(tmp_path, restorer, suffix):
+    largest = {".webp": 16_383, ".jpg": 65_535}[suffix]
+    for width in (largest, largest + 1):
+        Image.new("L", (width, 1), 99).save(tmp_path / f"{width}.png")
+    check_target(open_image(tmp_path / f"{largest}.png"), tmp_path / f"a{suffix}")
+    with pytest.raises(ValueError, match=f"at most {largest} pixels a side"):
+        restorer.restore_file(tmp_path / f"{largest + 1}.png", tmp_path / f"a{suffix}")
+
+
+def test_a_large_tiff_is_a_bigtiff(tmp_path, pixels):
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    source = open_image(tmp_path / "in.png")
+    for raw_bytes, is_big in ((2**31, False), (2**31 + 1, True)):
+        raw = tmp_path / "pixels.raw"
+        with raw.open("wb") as file:
+            file.write(pixels.tobytes())
+            file.truncate(raw_bytes)
+        write_image(raw, 1, source, tmp_path / "out.tif")
+        with tifffile.TiffFile(tmp_path / "out.tif") as file:
+            assert file.is_bigtiff == is_big
+        np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), pixels)
+
+
+def test_of_an_animated_png_only_the_first_frame_is_read(tmp_path, restorer, pixels):
+    path, frames = tmp_path / "in.png", [Image.fromarray(np.roll(pixels, n, 0)) for n in range(3)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    restorer.restore_file(path, tmp_path / "out.png")
+    with pytest.raises(ValueError, match="animated PNG only the first frame"):
+        restorer.restore_file(path, tmp_path / "out.webp", all_pages=True)
+    assert not (tmp_path / "out.webp").exists()
+
+
+@pytest.mark.parametrize("profile", [b"", PROFILE + bytes(6000)])
+def test_lossless_webp_stays_lossless(tmp_path, restorer, pixels, profile):
+    # Behind a large profile the pixels begin far from the start of the file.
+    Image.fromarray(pixels).save(tmp_path / "in.webp", lossless=True, icc_profile=profile)
     restorer.restore_file(tmp_path / "in.webp", tmp_path / "out.webp")
     restored = np.asarray(Image.open(tmp_path / "out.webp"))
     np.testing.assert_array_equal(restored, restorer.restore(pixels))

@@ -1,5 +1,6 @@
 """Tiles cover the image, fades sum to one, budgets are kept."""
 
+import itertools
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hinet_tf.inference.tiling import STRIP_BYTES, blend_weights, choose_tile, tile_starts
+from hinet_tf import HINet, Restorer
+from hinet_tf.inference.tiling import (
+    STRIP_BYTES,
+    blend_weights,
+    choose_tile,
+    tile_starts,
+    usable_overlap,
+)
 
 
 @given(size=st.integers(1, 3000), tile=st.integers(4, 40), share=st.integers(0, 3))
@@ -61,3 +69,26 @@ def test_an_image_just_too_large_is_not_computed_twice():
     assert len(tops) * height * len(lefts) * width < 1.06 * 1504 * 1995
     # One row of pixels less in either direction would take a tile more.
     assert len(tile_starts(1504, height - 16, 32)) == 3 == len(tile_starts(1995, width - 16, 32))
+
+
+@pytest.mark.parametrize("multiple", [2, 16, 32, 64, 128])
+def test_tiles_fit_every_network(multiple):
+    for side, overlap, memory in itertools.product((40, 300, 1111), (0, 5, 32), (1, 2**22, 2**26)):
+        tile = min(choose_tile(side, 5000, memory, 740, overlap, multiple)[0], side)
+        assert (tile % multiple == 0 and tile % 16 == 0) or tile == side
+        starts = tile_starts(side, tile, usable_overlap(tile, overlap, multiple), multiple)
+        assert all(b - a <= tile - overlap for a, b in pairwise(starts))
+        assert starts[-1] + tile >= side
+
+
+def test_the_smallest_tiles_share_nothing_and_leave_no_gap():
+    model = HINet(width=4, depth=5)
+    image = np.random.default_rng(0).uniform(size=(40, 50, 3)).astype("float32")
+    restored = Restorer(model, tile=16, overlap=5, precision="float32").restore(image)
+    whole = Restorer(model, precision="float32")
+    for place in ((slice(0, 16), slice(16, 32)), (slice(16, 32), slice(32, 48))):
+        np.testing.assert_allclose(restored[place], whole.restore(image[place]), atol=1e-6)
+    deep = HINet(width=4, depth=6)
+    with pytest.raises(ValueError, match="multiple of 32"):
+        Restorer(deep, tile=48, overlap=16)
+    assert Restorer(deep, tile=32, overlap=10).restore(image).shape == image.shape

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
@@ -211,13 +212,18 @@ def _restore(task: ImageTask, restorer: Any) -> Restored:
 def _named(metadata: Any, root: str, out: str) -> Iterator[tuple[str, str]]:
     """Name below the output and source of each image; results of this run are no sources."""
     path = PurePosixPath(metadata.path)
-    hidden = metadata.path.startswith(out.rstrip("/") + "/") or path.name.startswith(".")
+    hidden = _absolute(metadata.path).startswith(_absolute(out) + "/") or path.name.startswith(".")
     if path.suffix.lower() in SUFFIXES and not hidden:
         name = metadata.path.removeprefix(root).lstrip("/")
         # As hinet-restore: 256 colours cannot hold a restored image.
         if path.suffix.lower() == ".gif":
             name = str(PurePosixPath(name).with_suffix(".png"))
         yield name, metadata.path
+
+
+def _absolute(path: str) -> str:
+    """A path as it compares with others; one of a file system of its own has no other form."""
+    return path.rstrip("/") if "://" in path else os.path.abspath(path)
 
 
 def _root(pattern: str) -> str:

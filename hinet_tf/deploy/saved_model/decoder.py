@@ -42,7 +42,7 @@ def decode_file_in_graph(content: tf.Tensor, max_pixels: int, webp: bool = True)
         webp: Whether WebP is taken, for which TensorFlow got an operation only lately.
 
     Returns:
-        Pixels, upright as EXIF says, or a problem.
+        Pixels, those of a JPEG upright as its EXIF says, or a problem.
     """
     header = read_file_header(content)
     limit = tf.constant(max_pixels, tf.int64)

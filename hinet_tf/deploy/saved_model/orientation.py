@@ -84,4 +84,5 @@ def _orientation(tiff: tf.Tensor) -> tf.Tensor:
     tags = tf.reduce_sum(entries[:, :2] * weights, axis=1)
     values = tf.reduce_sum(entries[:, 8:10] * weights, axis=1)
     value = tf.reduce_max(tf.where(tags == 0x0112, values, 1))
-    return tf.where(value > 8, 1, value)
+    # Of a directory without entries, as Pillow writes one, the maximum is the least integer.
+    return tf.where((value < 1) | (value > 8), 1, value)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from hinet_tf.inference.tiling import STRIP_BYTES, next_multiple
+from hinet_tf.inference.tiling import STRIP_BYTES, next_multiple, usable_overlap
 
 
 class TiledRestoration:
@@ -45,8 +45,10 @@ class TiledRestoration:
         self.bytes_per_pixel = bytes_per_pixel
         self.size_multiple = size_multiple
         self.tile = tile
+        overlap = usable_overlap(tile, overlap, size_multiple) if tile else overlap
         self.overlap = overlap
         self.self_ensemble = self_ensemble
+        self._unit = max(16, size_multiple)
         # Between neighbours the weight depends on twice the distance from their middle alone.
         self._reach = max(overlap, 1)
         distance = np.arange(-self._reach, self._reach + 1) / 2
@@ -162,22 +164,23 @@ class TiledRestoration:
         rows, columns = (tf.cast(size, tf.int64) for size in (height, width))
         half = tf.cast(columns * STRIP_BYTES, tf.float64) / (2 * self.bytes_per_pixel)
         side = tf.sqrt(half**2 + self.memory / self.bytes_per_pixel) - half
-        smallest = max(64, next_multiple(3 * self.overlap, 16))
-        side = tf.maximum(tf.cast(side, tf.int32) // 16 * 16, smallest)
+        unit = self._unit
+        smallest = next_multiple(max(64, 2 * unit, 3 * self.overlap), unit)
+        side = tf.maximum(tf.cast(side, tf.int32) // unit * unit, smallest)
         is_whole = self._cost(rows, columns) <= self.memory
-        shared = -(-self.overlap // 16)
+        shared = -(-self.overlap // unit)
 
         def needed(size: tf.Tensor) -> tf.Tensor:
-            units = -(-size // 16)
-            count = tf.maximum(-(-(units - shared) // (side // 16 - shared)), 1)
-            tile = tf.maximum(16 * (shared - (shared - units) // count), smallest)
+            units = -(-size // unit)
+            count = tf.maximum(-(-(units - shared) // (side // unit - shared)), 1)
+            tile = tf.maximum(unit * (shared - (shared - units) // count), smallest)
             return tf.where(is_whole | (size <= side), size, tile)
 
         return needed(height), needed(width)
 
     def _cost(self, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
         """Bytes that restoring an image in one piece takes; int64."""
-        padded = _next_multiple(height, 16) * _next_multiple(width, 16)
+        padded = _next_multiple(height, self._unit) * _next_multiple(width, self._unit)
         return padded * (self.bytes_per_pixel + STRIP_BYTES)
 
     def _starts(self, size: tf.Tensor, tile: tf.Tensor) -> tf.Tensor:
