@@ -4,6 +4,8 @@ import importlib.util
 import os
 from pathlib import Path
 
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
+
 
 def usable_cores() -> int:
     """Number of processor cores that this process may use."""
@@ -11,6 +13,17 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def usable_memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or those of its container."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # Control groups of version 2 and of version 1, as a container sees its own.
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        limit = _CONTROL_GROUP / name
+        if limit.is_file() and (text := limit.read_text().strip()).isdecimal():
+            memory = min(memory, int(text))
+    return memory
 
 
 def has_amx() -> bool:

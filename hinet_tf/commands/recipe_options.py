@@ -94,7 +94,9 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
             f"Use a multiple of {recipe.accumulate}."
         )
     check_data(recipe.data)
-    if recipe.init:
+    # A run that has begun has weights of its own; a quantized one goes by the first ones still.
+    has_begun = any((args.run / "checkpoints").glob("step-*.npz"))
+    if recipe.init and (recipe.quantize or not has_begun):
         check_initial_weights(recipe.init)
         check_task(recipe.init, recipe.task, args.force)
     check_out_folder(args.run, "--run")

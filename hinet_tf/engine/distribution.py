@@ -109,6 +109,35 @@ def worker_count(strategy: tf.distribute.Strategy) -> int:
     return sum(spec.num_tasks(job) for job in spec.jobs if job in ("chief", "worker"))
 
 
+def check_same_step(strategy: tf.distribute.Strategy, step: int) -> None:
+    """Refuses workers that would go on from different checkpoints.
+
+    They would add gradients of different weights, and say nothing.
+
+    Args:
+        strategy: The strategy.
+        step: Where this worker goes on from.
+
+    Raises:
+        ValueError: If another worker goes on from another step.
+    """
+    if worker_count(strategy) == 1:
+        return
+
+    @tf.function
+    def total(value: tf.Tensor) -> tf.Tensor:
+        return strategy.reduce("SUM", value, axis=None)
+
+    # All are alike if and only if the square of the sum is the number times the sum of squares.
+    powers = [tf.constant(float(step) ** power, "float64") for power in range(3)]
+    count, steps, squares = (float(total(power)) for power in powers)
+    if count * squares != steps**2:
+        raise ValueError(
+            f"This worker goes on from step {step:,} and another one does not. All workers of a "
+            "training need one run directory, on a disk that they share; see --run."
+        )
+
+
 def distribute(
     strategy: tf.distribute.Strategy,
     batch: int,

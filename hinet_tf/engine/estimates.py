@@ -1,6 +1,5 @@
 """What a training will cost, before it is started."""
 
-import os
 import time
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 from hinet_tf.engine import recipe_parts
 from hinet_tf.engine.trainable_hinet import TrainableHINet
+from hinet_tf.processor import usable_memory
 from hinet_tf.tasks import Recipe
 
 # All fitted to the peaks that benchmarks/training_memory.py measures on a CPU. Values per pixel
@@ -111,7 +111,7 @@ def check_memory(recipe: Recipe, network: TrainableHINet) -> None:
     # Each concurrent part has its own gradients.
     gradients = 4 * parameters * (network.concurrent_parts - 1)
     needed = replicas * (memory_bytes(recipe, parameters, images) + gradients)
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = usable_memory()
     if needed > available:
         raise ValueError(
             f"A step needs about {needed / 2**30:.1f} GiB and this machine has "

@@ -118,5 +118,7 @@ class RunDirectory:
 
     def _remove_leftovers(self) -> None:
         """Clears away what a killed process had not finished writing."""
-        for leftover in self.path.rglob(".*.tmp"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        # Not deeper: there another process may train into a run of its own.
+        for folder in (self.path, self / "checkpoints"):
+            for leftover in folder.glob(".*.tmp"):
+                shutil.rmtree(leftover, ignore_errors=True)

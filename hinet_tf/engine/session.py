@@ -1,11 +1,13 @@
 """What every training of a run does, on whatever it computes."""
 
+import contextlib
 import datetime
 import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,17 @@ from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.engine.machine import describe_machine
 from hinet_tf.engine.progress import TrainingProgress
-from hinet_tf.engine.results import write_results
+from hinet_tf.engine.results import validate, write_results
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.validator import Validator
 from hinet_tf.models import HINet
 from hinet_tf.models.equalization import equalize_channels
 from hinet_tf.tasks import Recipe
+
+
+def _digest(names: Iterable[str]) -> int:
+    """A number that tells sets of images apart."""
+    return zlib.crc32("\n".join(names).encode("utf-8", "surrogateescape"))
 
 
 class Session:
@@ -67,11 +74,21 @@ class Session:
                 # As an export does that has no training before it.
                 examples = (pair.degraded for pair in self.validation_pairs())
                 equalize_channels(self.network, examples)
+        if step > self.recipe.steps:
+            raise ValueError(
+                f"{self.directory.path} has made {step:,} steps already; --steps "
+                f"{self.recipe.steps} is fewer. Take --steps {step} to end it there."
+            )
         self.progress.step = step
         self.progress.best_psnr = notes.get("best_psnr")
         if self.directory.writable:
             self.log.rewind(step)
             self.validator = Validator(self.network, self.validation_pairs())
+            self.progress.validated_on = _digest(pair.name for pair in self.validator.pairs)
+            if notes.get("validated_on", self.progress.validated_on) != self.progress.validated_on:
+                # Scores of other images say nothing of which model is the better one.
+                self.progress.best_psnr = None
+                self.log.rename("validation", "validation_on_other_images")
         return step
 
     def finish(self) -> str:
@@ -80,6 +97,11 @@ class Session:
         Returns:
             A line that says what was reached.
         """
+        validated = [r["step"] for r in self.log.records() if r["kind"] == "validation"]
+        if self.progress.step not in validated:
+            # A run that was ended by a lower number of steps.
+            scores = validate(self.progress, self.validator, self.directory / "best.keras")
+            self.log.append({"step": self.progress.step, "kind": "validation", **scores})
         return write_results(self.directory, self.recipe, self.progress, self.log, self.validator)
 
     def _note_session(self) -> Callable[[], None]:
@@ -91,7 +113,9 @@ class Session:
             record = {"first": first, "step": self.progress.step, "started": started}
             seconds = round(time.monotonic() - begin, 1)
             sessions = JsonLog(self.directory / "sessions.jsonl")
-            sessions.append({**record, "seconds": seconds, "machine": describe_machine()})
+            # A full disk is named by the checkpoint that it took no more of.
+            with contextlib.suppress(OSError):
+                sessions.append({**record, "seconds": seconds, "machine": describe_machine()})
 
         return note
 
@@ -127,7 +151,7 @@ class Session:
         """
         recipe, progress = self.recipe, self.progress
         log = callbacks.MetricsLog(progress, self.log, tensorboard, recipe.log_interval)
-        validate = callbacks.Validate(
+        validation = callbacks.Validate(
             progress,
             self.validator,
             log,
@@ -146,6 +170,6 @@ class Session:
         chain = [
             callbacks.CountSteps(progress),
             callbacks.StopOnDivergence(progress, self.checkpoints),
-            *(log, validate, saver, bar, signals),
+            *(log, validation, saver, bar, signals),
         ]
         return chain, [bar.close, signals.restore_handlers, self._note_session()]

@@ -56,6 +56,7 @@ class TrainingSession(Session):
         Returns:
             Whether the last step was reached; `False` after SIGTERM or Ctrl-C.
         """
+        distribution.check_same_step(self.strategy, self.progress.step)
         if self.progress.done:
             return True
         chain, closing = self._callbacks()
@@ -75,6 +76,12 @@ class TrainingSession(Session):
                 f"Another worker was lost after step {self.progress.step:,}. Start the same "
                 f"command on all workers again; it goes on from step {max(steps, default=0):,}."
             ) from e
+        except tf.errors.InvalidArgumentError as error:
+            raise ValueError(
+                f"After step {self.progress.step:,} an image could not be read: "
+                f"{error.message.splitlines()[0]}. `hinet data check {self.recipe.data}` finds it; "
+                "--skip-bad leaves it out."
+            ) from error
         finally:
             for close in closing:
                 close()

@@ -12,6 +12,9 @@ from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models import HINet
 
+# What a whole image may take beside the training; of a larger one the middle is validated on, on
+# every machine the same. Bytes per pixel as restoring takes them (benchmarks/inference.md).
+_LARGEST_BYTES = 3 * 2**30
 # As `metrics.PSNR` counts an image equal to its target, whose infinity would poison the mean.
 _EQUAL = 100.0
 
@@ -31,6 +34,9 @@ class Restoration(NamedTuple):
 
 class Validator:
     """Scores a network in training on whole images, with its moving average where there is one.
+
+    Of an image whose feature maps would take more than 3 GiB (4.3 megapixels at scale 0.25, 1.2 at
+    1) the middle is scored.
 
     It works on a float32 copy of the network, so that the weights in training stay where they
     are and the copy can be saved as it was scored. The copy of a quantized training rounds as the
@@ -99,10 +105,19 @@ class Validator:
     def restored(self, number: int) -> tuple[Restoration, tuple[np.ndarray, ...]]:
         """Scores one image, and returns its degraded, restored and clean version as well."""
         pair = self.pairs[number]
-        degraded, clean = pair.read()
+        degraded, clean = (self._middle(image) for image in pair.read())
         restored = self.restore(degraded)
         before, after = (file_psnr(image, clean) for image in (degraded, restored))
         return Restoration(pair.name, before, after), (degraded, restored, clean)
+
+    def _middle(self, image: np.ndarray) -> np.ndarray:
+        """The image, or as much about its middle as fits."""
+        pixels = _LARGEST_BYTES / (40 * self.model.width + 100)
+        height, width = image.shape[:2]
+        share = min(1.0, (pixels / (height * width)) ** 0.5)
+        rows, columns = int(height * share), int(width * share)
+        top, left = (height - rows) // 2, (width - columns) // 2
+        return image[top : top + rows, left : left + columns]
 
 
 def _predictor(model: HINet) -> Callable[[np.ndarray], dict[str, Any]]:

@@ -38,8 +38,9 @@ def open_pairs(
     """Returns the pairs that `--data` names, whatever it is.
 
     Args:
-        data: A test set in one of the layouts of `LAYOUTS_HELP`, a folder of clean images, or
-            what `open_sources` takes.
+        data: A test set in one of the layouts of `LAYOUTS_HELP`, a folder of clean images (of
+            which `test/` or else `val/` is taken where there is one, as of pairs), or what
+            `open_sources` takes.
         degradation: Degrades clean images, as in `ValidationPairs`.
         seed: Decides how, together with the number of the image.
         folders: Names of the folders of degraded and of clean images, for any other layout.
@@ -66,7 +67,7 @@ def open_pairs(
 
     if folders:
         return find_pairs(directory, folders)
-    return _pairs_by_layout(directory) or clean_images(directory, degrade)
+    return _pairs_by_layout(directory) or clean_images(_own_split(directory), degrade)
 
 
 def find_pairs(directory: Path, folders: Sequence[str] | None = None) -> list[ImagePair]:
@@ -122,6 +123,14 @@ def clean_images(
         return ImagePair(path.relative_to(directory).with_suffix("").as_posix(), read)
 
     return [pair(number, path) for number, path in enumerate(files)]
+
+
+def _own_split(directory: Path) -> Path:
+    """Where a folder of clean images has those to score; the others may have been trained on."""
+    for split in (directory / "test", directory / "val"):
+        if split.is_dir() and image_files(split):
+            return split
+    return directory
 
 
 def _pairs_by_layout(directory: Path) -> list[ImagePair]:

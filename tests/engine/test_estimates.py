@@ -1,11 +1,13 @@
 """The closed form of the cost against the convolutions of the graph itself."""
 
 import math
+import os
 
 import pytest
 import tensorflow as tf
 
-from hinet_tf import HINet
+from hinet_tf import HINet, processor
+from hinet_tf.data.sources.cache import cache_memory
 from hinet_tf.engine.estimates import multiply_adds
 
 
@@ -30,3 +32,17 @@ def counted(model, side):
 @pytest.mark.parametrize("width, depth, side", [(4, 2, 16), (4, 5, 32), (8, 3, 16)])
 def test_multiply_adds_are_those_of_the_graph(width, depth, side):
     assert multiply_adds(width, side, depth) == counted(HINet(width=width, depth=depth), side)
+
+
+def test_memory_is_that_of_the_container(tmp_path, monkeypatch):
+    monkeypatch.setattr(processor, "_CONTROL_GROUP", tmp_path)
+    machine = processor.usable_memory()
+    assert machine == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    (tmp_path / "memory.max").write_text("max\n")
+    assert processor.usable_memory() == machine
+    (tmp_path / "memory.max").write_text("123456789\n")
+    assert processor.usable_memory() == 123_456_789
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory" / "memory.limit_in_bytes").write_text("9223372036854771712\n")
+    assert processor.usable_memory() == 123_456_789
+    assert cache_memory() == 24_691_357

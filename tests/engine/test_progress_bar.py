@@ -1,12 +1,15 @@
 """What a training shows: whole at 80 and 120 columns, and a line every 30 seconds in a log."""
 
 import io
+import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
-from hinet_tf.engine.callbacks import ProgressBar, progress_bar
+from hinet_tf.engine.callbacks import MetricsLog, ProgressBar, progress_bar
+from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.engine.progress import TrainingProgress
 
 SCREENS = Path(__file__).parent / "screens"
@@ -64,6 +67,24 @@ def test_a_log_has_a_line_every_thirty_seconds(monkeypatch):
         assert line.startswith("step 19") or line.startswith("step 20")
         for part in ("/400,000", "loss -25.25 -25.25", "PSNR 25.25 dB", "32.0 images/s", " left"):
             assert part in line
+
+
+def test_a_gradient_too_large_for_float16_is_left_out_of_the_mean(monkeypatch, tmp_path):
+    file = io.StringIO()
+    bar = train(Console(file=file, width=120, force_terminal=True), monkeypatch, steps=1)
+    log = JsonLog(tmp_path / "log.jsonl")
+    metrics = MetricsLog(bar.progress, log, None, interval=1000)
+    metrics.set_model(types.SimpleNamespace(optimizer=types.SimpleNamespace(learning_rate=0.5)))
+    for norm in (np.inf, 0.5, np.nan, 0.0125):
+        figures = {**logs(0), "gradient_norm": norm}
+        bar.on_train_batch_end(0, figures)
+        metrics.on_train_batch_end(0, figures)
+        metrics.interval = bar.progress.step
+    bar.close()
+    assert "nan" not in file.getvalue() and "inf" not in file.getvalue()
+    (first, second, third) = log.records()
+    assert "gradient_norm" not in second and first["gradient_norm"] == 0.5
+    assert third["gradient_norm"] == 0.0125 and third["psnr"] == 25.25
 
 
 def test_quiet_is_quiet(monkeypatch):

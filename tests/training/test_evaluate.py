@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from hinet_tf import HINet, Restorer, evaluate_images
+from hinet_tf.data import GaussianNoise
+from hinet_tf.evaluation.pairs import open_pairs
 
 SCRIPT = Path(__file__).parents[2] / "training" / "evaluate.py"
 
@@ -67,6 +69,19 @@ def test_figures_files_and_gallery(evaluate, models, data, tmp_path, capsys):
     assert float(row["ssim"]) == pytest.approx(expected["b"]["ssim"], abs=1e-6)
     assert (tmp_path / "page" / "index.html").is_file()
     assert "matlab_y" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("split", ["test", "val"])
+def test_of_clean_photos_those_that_were_held_back_are_scored(tmp_path, split):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 40, 3), np.uint8))
+    for name in (f"{split}/a.png", "train/b.png", "c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        image.save(tmp_path / name)
+    pairs = open_pairs(str(tmp_path), GaussianNoise(25), seed=1)
+    assert [pair.name for pair in pairs] == ["a"]
+    (tmp_path / split / "a.png").unlink()
+    pairs = open_pairs(str(tmp_path), GaussianNoise(25), seed=1)
+    assert [pair.name for pair in pairs] == ["c", "train/b"]
 
 
 def test_denoising_scores_the_float_output(evaluate, models, data, tmp_path):

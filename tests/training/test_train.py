@@ -275,6 +275,26 @@ def test_unusable_images_stop_the_training_or_are_left_out_and_listed(tmp_path, 
     assert len(lines) == 1 and str(photos / "1.png") in lines[0]
 
 
+def test_images_that_fit_no_memory_are_looked_through_as_well(tmp_path, capsys, monkeypatch):
+    """Damage that headers do not show, in a folder that is decoded anew for every step."""
+    monkeypatch.setattr("hinet_tf.data.opening.cache_memory", lambda: 0)
+    photos = tmp_path / "photos"
+    for split, names in {"train": "ab", "val": "c"}.items():
+        (photos / split).mkdir(parents=True)
+        for name in names:
+            image = np.random.default_rng(ord(name)).integers(0, 255, (48, 48, 3), np.uint8)
+            PIL.Image.fromarray(image).save(photos / split / f"{name}.png")
+    content = bytearray((photos / "train" / "b.png").read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    (photos / "train" / "b.png").write_bytes(content)
+    arguments = ["--data", str(photos)]
+    assert train(tmp_path / "strict", *arguments, steps=8) == 1
+    error = the_error(capsys)
+    assert f"hinet data check {photos}" in error and "--skip-bad" in error
+    assert train(tmp_path / "lenient", *arguments, "--skip-bad", steps=2) == 0
+    assert f"left out, 1 of 1: {photos / 'train' / 'b.png'}" in capsys.readouterr().out
+
+
 def test_two_processes_on_one_run_directory(copy, capsys):
     from hinet_tf.engine.run_directory import RunDirectory
 
@@ -359,6 +379,47 @@ def test_sigterm_saves_and_says_how_to_resume(
     assert Checkpoints(directory / "checkpoints").steps() == [2, 3]
     assert train(directory) == 0
     assert_same_state(directory, finished)
+
+
+def test_fewer_steps_than_were_made_are_refused(copy, capsys):
+    before = sorted((path, path.read_bytes()) for path in copy.rglob("*") if path.is_file())
+    assert train(copy, steps=3) == 1
+    assert "has made 4 steps already; --steps 3 is fewer. Take --steps 4" in the_error(capsys)
+    assert before == sorted((path, path.read_bytes()) for path in copy.rglob("*") if path.is_file())
+
+
+def test_a_run_that_is_ended_early_is_validated_and_needs_no_first_weights(
+    tmp_path, finished, terminated_in_the_third_step
+):
+    directory, weights = tmp_path / "run", tmp_path / "first.keras"
+    shutil.copy(finished / "last.keras", weights)
+    arguments = ["--init", str(weights), "--set", "validate_every=100"]
+    with terminated_in_the_third_step():
+        assert train(directory, *arguments, steps=100) == 0
+    weights.unlink()
+    assert train(directory, *arguments, steps=3) == 0
+    records = JsonLog(directory / "log.jsonl").records()
+    assert [r["step"] for r in records if r["kind"] == "validation"] == [3]
+    assert (directory / "best.keras").exists() and (directory / "last.keras").exists()
+    assert records[-1] == {"step": 3, "kind": "finished"}
+
+
+def test_scores_of_other_images_do_not_decide_which_model_is_best(copy):
+    checkpoints = Checkpoints(copy / "checkpoints")
+    with np.load(checkpoints.path(4)) as file:
+        arrays = dict(file)
+    (name,) = [name for name in arrays if arrays[name].dtype.kind == "U"]
+    notes = json.loads(str(arrays[name]))
+    arrays[name] = np.array(json.dumps({**notes, "best_psnr": 99.0, "validated_on": 1}))
+    np.savez(checkpoints.path(4), **arrays)
+    assert train(copy, steps=6) == 0
+    records = JsonLog(copy / "log.jsonl").records()
+    kinds = {r["step"]: r["kind"] for r in records if r["kind"].startswith("validation")}
+    other = "validation_on_other_images"
+    assert kinds == {2: other, 4: other, 6: "validation"}
+    best = keras.saving.load_model(copy / "best.keras").get_weights()
+    last = keras.saving.load_model(copy / "last.keras").get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(best, last, strict=True))
 
 
 def test_precision_is_chosen_once_and_kept(tmp_path, monkeypatch, finished):

@@ -21,12 +21,12 @@ ARGUMENTS = [
 ]
 
 
-def start_workers(directory, steps, free_port):
+def start_workers(directory, steps, free_port, directories=None):
     addresses = [f"localhost:{free_port()}" for _ in range(2)]
     command = [sys.executable, str(COMMAND), *ARGUMENTS, "--steps", str(steps)]
     return [
         subprocess.Popen(
-            [*command, "--run", str(directory)],
+            [*command, "--run", str((directories or [directory] * 2)[index])],
             env={
                 **os.environ,
                 "TF_CONFIG": json.dumps(
@@ -82,3 +82,14 @@ def test_lost_worker_and_signal_to_one_worker(tmp_path, free_port):
     steps = [record["step"] for record in records if record["kind"] == "train"]
     assert steps == list(range(1, reached + 4))
     assert (directory / "report.html").exists()
+
+
+def test_workers_without_a_common_run_directory_are_refused(tmp_path, free_port):
+    """The first session begins anywhere with the same weights; the second would not."""
+    directories = [tmp_path / "one" / "run", tmp_path / "two" / "run"]
+    finish(start_workers(None, 2, free_port, directories))
+    workers = start_workers(None, 4, free_port, directories)
+    results = [worker.communicate(timeout=400) for worker in workers]
+    assert [worker.returncode for worker in workers] == [1, 1], results
+    for (_, error), step in zip(results, (2, 0), strict=True):
+        assert f"This worker goes on from step {step} and another one does not" in error

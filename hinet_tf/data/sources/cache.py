@@ -1,9 +1,10 @@
 """Decoding once instead of in every epoch."""
 
 import itertools
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from hinet_tf.data.sources.array_source import ArraySource
 from hinet_tf.data.sources.disk_cache import cache_on_disk
@@ -14,6 +15,7 @@ from hinet_tf.data.sources.partly_cached import PartlyCachedSource
 from hinet_tf.data.sources.source import Source
 from hinet_tf.images.header import ImageHeader, decode_file
 from hinet_tf.images.image_file_error import ImageFileError
+from hinet_tf.processor import usable_memory
 
 # "auto" takes this part of the machine's memory at most: several workers may share it.
 _MEMORY_SHARE = 0.2
@@ -21,7 +23,7 @@ _MEMORY_SHARE = 0.2
 
 def cache_memory() -> int:
     """Bytes that all sources together may hold with `cache="auto"`: a fifth of the memory."""
-    return int(_MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return int(_MEMORY_SHARE * usable_memory())
 
 
 def cached(
@@ -99,14 +101,40 @@ def _partly_in_memory(
     fitting = sum(total <= memory for total in itertools.accumulate(sizes))
     if fitting == len(source):
         return _in_memory(source, on_bad, progress)
+    numbers = range(len(source))
+    rest = _only(source, _whole(source, numbers[fitting:], on_bad, progress))
     if fitting == 0:
-        return source
-    first, rest = (
-        FileSource(*(side[part] for side in _sides(source)), names=source.names[part])
-        for part in (slice(fitting), slice(fitting, None))
-    )
+        if not len(rest):
+            raise none_decoded(len(source))
+        return rest if on_bad else source
+    first = _only(source, numbers[:fitting])
     names, images = decode_all(first.names, _sides(first), decode_file, on_bad, progress)
     return PartlyCachedSource(ArraySource(*images, names=names), rest) if names else rest
+
+
+def _whole(
+    source: FileSource, numbers: Sequence[int], on_bad: OnBad | None, progress: ShowProgress
+) -> list[int]:
+    """Images that can be decoded, where those that cannot are to be left out.
+
+    Later, inside `tf.data`, nobody could tell which one is at fault.
+    """
+    if on_bad is None:
+        return list(numbers)
+
+    def checked(header: ImageHeader) -> np.ndarray:
+        decode_file(header)
+        return np.empty(0)
+
+    columns = [[side[number] for number in numbers] for side in _sides(source)]
+    whole, _ = decode_all([str(n) for n in numbers], columns, checked, on_bad, progress)
+    return [int(number) for number in whole]
+
+
+def _only(source: FileSource, numbers: Sequence[int]) -> FileSource:
+    """These images of a source."""
+    sides = ([side[number] for number in numbers] for side in _sides(source))
+    return FileSource(*sides, names=[source.names[number] for number in numbers])
 
 
 def _in_memory(source: FileSource, on_bad: OnBad | None, progress: ShowProgress) -> ArraySource:

@@ -82,8 +82,8 @@ def clean_folder(
 ) -> FileSource:
     """Returns the images below a folder as clean ones, to be degraded on the fly.
 
-    Without subfolders `train`, `val`, `test` every twentieth file in the order of the paths (but
-    at least one of two or more) is held back for `"val"`.
+    Without subfolders `train`, `val`, `test` about one file of twenty (but at least one of two or
+    more) is held back for `"val"`, chosen by its name: files that join the folder move no other.
 
     Args:
         folder: The folder.

@@ -1,5 +1,6 @@
 """Which image files a folder offers for a split, and which of them belong together."""
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from hinet_tf.images.header import ImageHeader, read_header
 from hinet_tf.images.image_file import SUFFIXES
 from hinet_tf.images.image_file_error import ImageFileError
 
-# One clean image of this many is held back for validation where a folder has no split of its own.
+# One clean image of about so many is held back for validation where a folder has no split.
 HELD_BACK = 20
 
 SPLITS = ("train", "val", "test")
@@ -76,7 +77,7 @@ def list_clean(
     elif split == "test":
         raise ValueError(f"{folder} has no folder test/; put the test images there.")
     elif split != "all":
-        held_back = set(files[::HELD_BACK] if len(files) > 1 else ())
+        held_back = _held_back(folder, files)
         files = [file for file in files if (file in held_back) == (split == "val")]
     headers = _headers(files, on_bad)
     if not headers:
@@ -85,6 +86,19 @@ def list_clean(
             f"{', '.join(SUFFIXES)} files, two at least where one is to validate on."
         )
     return Listing(headers, None, _names(folder, headers))
+
+
+def _held_back(folder: Path, files: list[Path]) -> set[Path]:
+    """What a folder validates on: by its name, so that no image that joins it moves another."""
+
+    def number(file: Path) -> int:
+        name = os.fsencode(file.relative_to(folder).as_posix())
+        return int.from_bytes(hashlib.sha256(name).digest()[:8])
+
+    chosen = {file for file in files if number(file) % HELD_BACK == 0}
+    if 0 < len(chosen) < len(files):
+        return chosen
+    return {min(files, key=number)} if len(files) > 1 else set()
 
 
 def list_pairs(

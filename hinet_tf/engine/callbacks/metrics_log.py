@@ -1,5 +1,6 @@
 """Numbers of the training in files."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,7 @@ class MetricsLog(keras.callbacks.Callback):
         self.progress = progress
         self.log = log
         self.interval = interval
-        self._sums: dict[str, float] = {}
-        self._count = 0
+        self._values: dict[str, list[tuple[float, int]]] = {}
         self._tensorboard = None
         if tensorboard:
             import tensorflow as tf
@@ -40,15 +40,18 @@ class MetricsLog(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Collects the step's numbers and writes their means when due."""
-        count = self.progress.newest
-        self._count += count
         for key, value in logs.items():
-            self._sums[key] = self._sums.get(key, 0.0) + float(value) * count
+            # Float16 leaves out a step whose gradient is too large for it; JSON has no infinity.
+            if math.isfinite(number := float(value)):
+                self._values.setdefault(key, []).append((number, self.progress.newest))
         if self.progress.due(self.interval):
-            means = {key: total / self._count for key, total in self._sums.items()}
+            means = {
+                key: sum(value * count for value, count in values) / sum(c for _, c in values)
+                for key, values in self._values.items()
+            }
             rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
             self.write("train", {**means, "learning_rate": float(rate)})
-            self._sums, self._count = {}, 0
+            self._values = {}
 
     def write(self, kind: str, values: dict[str, float]) -> None:
         """Writes one record, such as a validation's, at the current step."""

@@ -1,6 +1,7 @@
 """A training to watch."""
 
 import datetime
+import math
 import time
 from typing import Any
 
@@ -94,6 +95,9 @@ class ProgressBar(keras.callbacks.Callback):
             self._figures.pop("step_seconds")
         self._steps_seen += 1
         for key, value in figures.items():
+            # Float16 leaves out a step whose gradient is too large for it.
+            if not math.isfinite(float(value)):
+                continue
             old = self._figures.get(key, float(value))
             self._figures[key] = old + _SMOOTHING * (float(value) - old)
 

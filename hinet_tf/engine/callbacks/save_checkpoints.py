@@ -50,6 +50,7 @@ class SaveCheckpoints(keras.callbacks.Callback):
     def save(self) -> None:
         """Saves now."""
         self.update()
-        notes = {"best_psnr": self.progress.best_psnr}
+        progress = self.progress
+        notes = {"best_psnr": progress.best_psnr, "validated_on": progress.validated_on}
         self.checkpoints.save(self.progress.step, self.model, notes)
         self._saved = time.monotonic()
