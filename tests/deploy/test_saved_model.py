@@ -158,12 +158,21 @@ def test_an_animated_png_is_answered_with_its_default_image(served, restorer):
     np.testing.assert_array_equal(decode(answer), restorer.restore(photo(20, 30)))
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_photo_is_turned_upright(served, restorer, orientation):
+@pytest.mark.parametrize(
+    ("kind", "orientation"),
+    [*(("JPEG", number) for number in range(1, 9)), ("PNG", 6), ("PNG", 3), ("WEBP", 5)],
+)
+def test_a_photo_is_turned_upright(served, restorer, kind, orientation):
     exif = Image.Exif()
+    # Of odd length, after which WebP pads.
     exif[0x010F] = "A maker"
     exif[0x0112] = orientation
-    content = encode(photo(24, 37), "JPEG", exif=exif)
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    content = encode(photo(24, 37), kind, exif=exif, **lossless)
+    if kind == "PNG" and orientation == 3:
+        # Behind the pixels, where some programs write it.
+        start, end = content.index(b"eXIf") - 4, content.index(b"IDAT") - 4
+        content = content[:start] + content[end:-12] + content[start:end] + content[-12:]
     (answer,), (problem,) = restore_files(served, [content])
     upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
     assert problem == ""

@@ -5,7 +5,12 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from hinet_tf.deploy.saved_model.file_header import KINDS, read_file_header, value_or_default
-from hinet_tf.deploy.saved_model.orientation import jpeg_orientation, turn_upright
+from hinet_tf.deploy.saved_model.orientation import (
+    jpeg_orientation,
+    png_orientation,
+    turn_upright,
+    webp_orientation,
+)
 
 CORRUPT = "the content is truncated or corrupt; send the file again"
 
@@ -42,7 +47,7 @@ def decode_file_in_graph(content: tf.Tensor, max_pixels: int, webp: bool = True)
         webp: Whether WebP is taken, for which TensorFlow got an operation only lately.
 
     Returns:
-        Pixels, those of a JPEG upright as its EXIF says, or a problem.
+        Pixels, upright as EXIF says, or a problem.
     """
     header = read_file_header(content)
     limit = tf.constant(max_pixels, tf.int64)
@@ -79,7 +84,8 @@ def decode_file_in_graph(content: tf.Tensor, max_pixels: int, webp: bool = True)
 
 def _decode(content: tf.Tensor, kind: tf.Tensor, takes_webp: bool) -> tf.Tensor:
     def png() -> tf.Tensor:
-        return tf.io.decode_png(content, dtype=tf.uint16)
+        image = tf.io.decode_png(content, dtype=tf.uint16)
+        return turn_upright(image, png_orientation(content))
 
     def jpeg() -> tf.Tensor:
         # What Pillow, libvips and the official code decode with; the default is a faster one.
@@ -88,7 +94,7 @@ def _decode(content: tf.Tensor, kind: tf.Tensor, takes_webp: bool) -> tf.Tensor:
 
     def webp() -> tf.Tensor:
         # The first and only frame; animations are refused by their header.
-        return _deepen(tf.io.decode_webp(content)[0])
+        return _deepen(turn_upright(tf.io.decode_webp(content)[0], webp_orientation(content)))
 
     def bmp() -> tf.Tensor:
         return _deepen(tf.io.decode_bmp(content))

@@ -1,9 +1,14 @@
-"""The EXIF orientation of a JPEG file, inside the graph."""
+"""The EXIF orientation of a JPEG, PNG or WebP file, inside the graph."""
+
+from collections.abc import Callable
 
 import tensorflow as tf
 
 # A camera writes EXIF among the first segments; more than these are not looked through.
 _MOST_SEGMENTS = 32
+# Encoders write the pixels of a PNG in chunks of 8 KiB and more, a WebP has a handful: enough for
+# any photo, and no work for one of empty chunks.
+_MOST_CHUNKS = 4096
 
 
 def jpeg_orientation(content: tf.Tensor) -> tf.Tensor:
@@ -39,6 +44,64 @@ def jpeg_orientation(content: tf.Tensor) -> tf.Tensor:
         lambda: _orientation(data[position + 10 :]),
         lambda: tf.constant(1),
     )
+
+
+def png_orientation(content: tf.Tensor) -> tf.Tensor:
+    """The same of a PNG: of its `eXIf` chunk (PNG, third edition, 11.3.4.6)."""
+    # Behind the signature: length, name, content and checksum of each chunk.
+    return _orientation_in_chunk(content, 8, b"eXIf", is_big=True, size_first=True, behind=4)
+
+
+def webp_orientation(content: tf.Tensor) -> tf.Tensor:
+    """The same of a WebP: of its `EXIF` chunk (RFC 9649, 2.7.1.5)."""
+    # Behind the header: name, length, content and a byte where that is odd.
+    return _orientation_in_chunk(content, 12, b"EXIF", is_big=False, size_first=False, behind=0)
+
+
+def _orientation_in_chunk(
+    content: tf.Tensor, start: int, name: bytes, is_big: bool, size_first: bool, behind: int
+) -> tf.Tensor:
+    """Finds a chunk by its name among the others, and looks the tag up in it."""
+    weights = tf.constant([1, 2**8, 2**16, 2**24][:: -1 if is_big else 1], tf.int64)
+    end = tf.strings.length(content) - 8
+
+    def word(position: tf.Tensor) -> tf.Tensor:
+        return tf.strings.substr(content, position, 4)
+
+    def length(position: tf.Tensor) -> tf.Tensor:
+        size = tf.io.decode_raw(word(position + (0 if size_first else 4)), tf.uint8)
+        size = tf.reduce_sum(tf.cast(size, tf.int64) * weights)
+        return tf.cast(tf.minimum(size, tf.cast(end, tf.int64)), tf.int32)
+
+    def is_at(position: tf.Tensor) -> tf.Tensor:
+        return word(position + (4 if size_first else 0)) == name
+
+    def is_before_end(position: tf.Tensor, holds: Callable[[], tf.Tensor]) -> tf.Tensor:
+        # Beyond the end there is no word to read.
+        return tf.cond(position <= end, holds, lambda: tf.constant(False))
+
+    def skip(position: tf.Tensor) -> tf.Tensor:
+        size = length(position)
+        padding = 0 if size_first else size % 2
+        return tf.minimum(position + 8 + size + padding + behind, end + 1)
+
+    (position,) = tf.while_loop(
+        lambda position: is_before_end(position, lambda: ~is_at(position)),
+        skip,
+        (tf.constant(start),),
+        maximum_iterations=_MOST_CHUNKS,
+    )
+
+    def found() -> tf.Tensor:
+        block = tf.strings.substr(content, position + 8, tf.minimum(length(position), 2**16))
+        # Some programs write the header of a JPEG's segment too.
+        has_header = tf.strings.substr(block, 0, 6) == b"Exif\0\0"
+        block = tf.strings.substr(block, tf.where(has_header, 6, 0), 2**16)
+        data = tf.cast(tf.io.decode_raw(block, tf.uint8), tf.int32)
+        return _orientation(tf.pad(data, [[0, 64]]))
+
+    is_found = is_before_end(position, lambda: is_at(position))
+    return tf.cond(is_found, found, lambda: tf.constant(1))
 
 
 def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
