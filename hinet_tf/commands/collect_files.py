@@ -141,11 +141,17 @@ def _expand(name: str, out: Path) -> list[tuple[Path, Path]]:
 
 def _check_targets(jobs: list[Job], figures: bool) -> None:
     owners: dict[Path, Path] = {}
+    sources = {source.resolve() for source, _ in jobs}
     for source, target in jobs:
         place = target.resolve()
         if place == source.resolve():
             raise UsageError(
                 f"{target} would replace its own source; choose another --out or a --suffix."
+            )
+        if place in sources:
+            raise UsageError(
+                f"{source} would become {target}, which is to be restored as well; use another "
+                "--suffix or --out."
             )
         if place in owners:
             raise UsageError(
@@ -153,7 +159,6 @@ def _check_targets(jobs: list[Job], figures: bool) -> None:
                 "or use another --suffix or --format."
             )
         owners[place] = source
-    sources = {source.resolve() for source, _ in jobs}
     pictures: dict[Path, Path] = {}
     for source, target in jobs if figures else ():
         picture = figure_path(target)

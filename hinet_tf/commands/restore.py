@@ -110,9 +110,9 @@ def run(args: argparse.Namespace) -> int:
             f"{existing[0].target} exists already ({len(existing)} of {len(jobs)} results do); "
             "use --skip-existing or --overwrite."
         )
-    pictures = [figure_path(job.target) for job in jobs if args.figure and job not in existing]
-    if any(picture.exists() for picture in pictures) and not args.overwrite:
-        picture = next(picture for picture in pictures if picture.exists())
+    new = [job.target for job in jobs if args.figure and not job.target.exists()]
+    picture = next((path for path in map(figure_path, new) if path.exists()), None)
+    if picture and not args.overwrite:
         raise UsageError(f"{picture} exists already; use --overwrite, or leave out --figure.")
     skipped = set(existing) if args.skip_existing else set()
     todo = [job for job in jobs if job not in skipped]

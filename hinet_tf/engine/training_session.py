@@ -77,10 +77,11 @@ class TrainingSession(Session):
                 f"command on all workers again; it goes on from step {max(steps, default=0):,}."
             ) from e
         except tf.errors.InvalidArgumentError as error:
+            checks = (f"`hinet data check {folder}`" for folder in self.recipe.data.split(","))
             raise ValueError(
                 f"After step {self.progress.step:,} an image could not be read: "
-                f"{error.message.splitlines()[0]}. `hinet data check {self.recipe.data}` finds it; "
-                "--skip-bad leaves it out."
+                f"{error.message.splitlines()[0]}. {' or '.join(checks)} finds it; --skip-bad "
+                "leaves it out."
             ) from error
         finally:
             for close in closing:

@@ -72,15 +72,17 @@ def test_output_inside_the_input_is_not_restored_again(photos, model):
     assert names(out) == ["a.png", "b.jpg", "sub/c.png"]
 
 
-def test_results_beside_their_sources_are_not_restored_again(photos, model):
+def test_results_beside_their_sources_are_not_restored_again(photos, model, capsys):
     command = [str(photos), "--model", model, "--out", str(photos), "--suffix", "_restored"]
     assert restore_command.main(command) == 0
     once = names(photos)
     assert once.count("a_restored.png") == 1 and len(once) == 7
     assert restore_command.main([*command, "--skip-existing"]) == 0
     assert names(photos) == once
-    # Named by hand it is a source as any other.
+    # Named by hand it is a source as any other, which no result may replace.
     by_hand = [str(photos / "a_restored.png"), *command[1:]]
+    assert restore_command.main([str(photos / "a.png"), *by_hand, "--overwrite"]) == 2
+    assert "which is to be restored as well" in capsys.readouterr().err
     assert restore_command.main(by_hand) == 0
     assert "a_restored_restored.png" in names(photos)
 
