@@ -28,7 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pipeline": ["training_pipeline"],
         "sources.array_source": ["ArraySource"],
         "sources.builtin": ["builtin_photos"],
-        "sources.cache": ["bad_files", "cached"],
+        "sources.cache": ["cached"],
         "sources.file_source": ["FileSource", "clean_folder", "paired_folder"],
         "sources.record_source": ["RecordSource"],
         "sources.source": ["Source"],

@@ -1,5 +1,7 @@
 """Folders of which memory holds a part."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -67,6 +69,18 @@ def test_bad_images_leave_the_rest_to_its_files(tmp_path):
     np.testing.assert_array_equal(source.images(0)[1], IMAGES[2])
     with pytest.raises(ValueError, match="None of 2 images could be decoded"):
         cached(FileSource(listed.headers[:2]), "memory", errors.append)
+    # What memory does not hold is looked through as well.
+    bad, good = listed.headers[:2], listed.headers[2:]
+    size = IMAGES[0].size
+    for headers, memory, names in (
+        ([*bad, *good], 0, listed.names[2:]),
+        ([*good, *bad], 2 * size, listed.names[2:]),
+        ([good[0], bad[0], good[1]], size, listed.names[2:]),
+    ):
+        source = cached(FileSource(headers), memory=memory, on_bad=errors.append)
+        assert [Path(name).stem for name in source.names] == [*names]
+    with pytest.raises(ValueError, match="None of 2 images could be decoded"):
+        cached(FileSource(bad), memory=size, on_bad=errors.append)
 
 
 def test_sources_share_the_memory(tmp_path, monkeypatch):

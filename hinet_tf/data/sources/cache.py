@@ -1,7 +1,7 @@
 """Decoding once instead of in every epoch."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from hinet_tf.data.sources.image_list import decode_all, none_decoded
 from hinet_tf.data.sources.partly_cached import PartlyCachedSource
 from hinet_tf.data.sources.source import Source
 from hinet_tf.images.header import ImageHeader, decode_file
-from hinet_tf.images.image_file_error import ImageFileError
 from hinet_tf.processor import usable_memory
 
 # "auto" takes this part of the machine's memory at most: several workers may share it.
@@ -68,29 +67,6 @@ def cached(
     return cache_on_disk(source, Path(cache), on_bad, progress)
 
 
-def bad_files(source: Source) -> Iterator[ImageFileError]:
-    """Decodes every file and yields an error for each that is corrupt inside.
-
-    Headers and ends of files are looked at when they are opened; what is corrupt in between
-    only shows when it is decoded, and inside `tf.data` without a name. Call this to find it.
-
-    Args:
-        source: Any source; only images in files are looked at.
-
-    Yields:
-        One error for each bad file, which names it.
-
-    Example:
-    >>> list(bad_files(clean_folder("photos")))
-    []
-    """
-    for header in source.headers if isinstance(source, FileSource) else ():
-        try:
-            decode_file(header)
-        except ImageFileError as error:
-            yield error
-
-
 def _partly_in_memory(
     source: FileSource, memory: int, on_bad: OnBad | None, progress: ShowProgress
 ) -> Source:
@@ -101,14 +77,16 @@ def _partly_in_memory(
     fitting = sum(total <= memory for total in itertools.accumulate(sizes))
     if fitting == len(source):
         return _in_memory(source, on_bad, progress)
-    numbers = range(len(source))
-    rest = _only(source, _whole(source, numbers[fitting:], on_bad, progress))
-    if fitting == 0:
-        if not len(rest):
-            raise none_decoded(len(source))
-        return rest if on_bad else source
-    first = _only(source, numbers[:fitting])
-    names, images = decode_all(first.names, _sides(first), decode_file, on_bad, progress)
+    if fitting == 0 and on_bad is None:
+        return source
+    columns = [side[:fitting] for side in _sides(source)]
+    names, images = decode_all(source.names[:fitting], columns, decode_file, on_bad, progress)
+    others = _whole(source, range(fitting, len(source)), on_bad, progress)
+    if not names and not others:
+        raise none_decoded(len(source))
+    if not others:
+        return ArraySource(*images, names=names)
+    rest = _only(source, others)
     return PartlyCachedSource(ArraySource(*images, names=names), rest) if names else rest
 
 
