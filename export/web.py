@@ -66,9 +66,10 @@ def run(args: argparse.Namespace) -> int:
     is_page = (args.out / _MANIFEST).is_file()
     if args.out.exists() and not is_page and (args.out.is_file() or any(args.out.iterdir())):
         raise UsageError(f"{args.out} exists and is no page; choose another name for --out.")
-    if is_page and args.model and not args.overwrite:
+    given = "--model" if args.model else "--size"
+    if is_page and (args.model or args.size) and not args.overwrite:
         raise UsageError(
-            f"{args.out} holds a page; pass --overwrite to replace it, or leave --model out to "
+            f"{args.out} holds a page; pass --overwrite to replace it, or leave {given} out to "
             "show it with --serve."
         )
     if not is_page or args.overwrite:

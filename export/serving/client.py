@@ -229,6 +229,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Restores each file; returns 1 if any failed."""
+    _check_targets(args.files, args.out)
     client = RestorationClient(args.url, args.model, args.label, args.timeout)
     args.out.mkdir(parents=True, exist_ok=True)
     failed = 0
@@ -248,6 +249,26 @@ def run(args: argparse.Namespace) -> int:
             reason = getattr(error, "strerror", None) or str(error)
             print(f"failed: {file}: {' '.join(reason.split())}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _check_targets(files: Sequence[Path], out: Path) -> None:
+    """Refuses results that would replace one another or a file that is to be sent.
+
+    Whether the server answers with PNG or JPEG is not known yet.
+    """
+    owners: dict[str, Path] = {}
+    sources = {file.resolve() for file in files}
+    for file in files:
+        other = owners.setdefault(file.stem, file)
+        if other.resolve() != file.resolve():
+            raise ValueError(
+                f"{other} and {file} would both become {out / file.stem}; send them one by one, "
+                "each with an --out of its own"
+            )
+        for suffix in (".png", ".jpg"):
+            target = out / f"{file.stem}{suffix}"
+            if target.resolve() in sources:
+                raise ValueError(f"{target} would be replaced by its result; choose another --out")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

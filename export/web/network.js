@@ -9,6 +9,9 @@
 /** A message for the person at the page. */
 export class ModelError extends Error {}
 
+/** The model did not arrive whole: no device is at fault. */
+export class DownloadError extends ModelError {}
+
 export class Network {
   /**
    * @param {any} litert @param {any} model @param {Map<string, Runner>} runners
@@ -119,22 +122,27 @@ function findRunners(compiled) {
   return runners;
 }
 
+/** @param {ModelFile} model */
+function unreachable(model) {
+  return new DownloadError(`The model file ${model.file} cannot be reached; connect to the network and try again.`);
+}
+
 /** @param {ModelFile} model @param {(part: number) => void} onProgress @returns {Promise<Uint8Array>} */
 async function download(model, onProgress) {
   let response;
   try {
     response = await fetch(new URL(model.file, import.meta.url));
   } catch {
-    throw new ModelError(`The model file ${model.file} cannot be reached; connect to the network and try again.`);
+    throw unreachable(model);
   }
   if (!response.ok || !response.body) {
-    throw new ModelError(`The model file ${model.file} is missing (${response.status}). ` +
+    throw new DownloadError(`The model file ${model.file} is missing (${response.status}). ` +
       "Choose another model, or export the page again with hinet-web.");
   }
   const total = Number(response.headers.get("Content-Length")), chunks = [];
   let received = 0;
   for (const reader = response.body.getReader();;) {
-    const {done, value} = await reader.read();
+    const {done, value} = await reader.read().catch(() => { throw unreachable(model); });
     if (done) break;
     chunks.push(value);
     received += value.length;
@@ -146,7 +154,7 @@ async function download(model, onProgress) {
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
     const hex = Array.from(digest, byte => byte.toString(16).padStart(2, "0")).join("");
     if (hex !== model.sha256) {
-      throw new ModelError(`The model file ${model.file} is damaged: its checksum is another than the page's. ` +
+      throw new DownloadError(`The model file ${model.file} is damaged: its checksum is another than the page's. ` +
         "Reload the page; if it stays so, export it again with hinet-web.");
     }
   }

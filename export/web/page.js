@@ -22,7 +22,7 @@ const viewer = new Viewer(canvas, divider);
 /** @type {Worker | null} */ let worker = null;
 /** @type {File | null} */ let photo = null;
 /** @type {Device | null} */ let device = null;
-let name = "photo", gpuFailed = "", restored = false;
+let name = "photo", gpuFailed = "", restored = false, asked = 0;
 
 start().catch(error => say(`The page could not start: ${error.message}`, true));
 
@@ -75,27 +75,37 @@ async function ask(file) {
     photo = file;
     name = file.name.replace(/\.[^.]*$/, "") || "photo";
   }
+  // Whatever comes next, it is not of this photo.
+  forget();
+  const mine = ++asked;
   if (worker && photo && !find("stop").hasAttribute("disabled")) stop();
   let chosen;
   try {
     chosen = await chooseDevice(gpuFailed ? "wasm" : accelerator.value);
   } catch (error) {
-    return say(/** @type {Error} */ (error).message, true);
+    return mine === asked && say(/** @type {Error} */ (error).message, true);
   }
+  if (mine !== asked) return;
   // One runtime and one device for a worker's life.
   if (JSON.stringify(chosen) !== JSON.stringify(device)) stop();
   device = chosen;
   if (!worker) {
-    worker = new Worker("worker.js");
-    worker.onmessage = event => heard(event.data);
-    worker.onerror = () => heard({kind: "failed", message: "The page's worker broke down, perhaps for want of " +
+    const mine = worker = new Worker("worker.js");
+    // Not from one that has been stopped.
+    const answer = (/** @type {any} */ data) => mine === worker && heard(data);
+    worker.onmessage = event => answer(event.data);
+    worker.onerror = () => answer({kind: "failed", message: "The page's worker broke down, perhaps for want of " +
       "memory. Try a smaller photo."});
   }
-  restored = false;
   enable(["stop"], Boolean(photo));
+  worker.postMessage({model, device, photo});
+}
+
+/** Offers nothing to save any more. */
+function forget() {
+  restored = false;
   enable(["save-png", "save-jpeg"], false);
   find("figures").textContent = "";
-  worker.postMessage({model, device, photo});
 }
 
 function stop() {
@@ -119,6 +129,7 @@ function heard(answer) {
       say(`Ready, on the ${deviceName(answer.accelerator)}.${gpuNote()}`);
     },
     decoded: () => {
+      forget();
       const {width, height} = answer.bitmap;
       const result = document.createElement("canvas");
       Object.assign(result, {width, height});
@@ -245,6 +256,8 @@ async function example() {
 /** @param {"png" | "jpeg"} format */
 async function save(format) {
   if (!restored || !after) return;
+  // Another photo may come while this one is encoded.
+  const target = `${name}-restored.${format === "jpeg" ? "jpg" : "png"}`;
   let {canvas: result} = after;
   if (format === "jpeg") {
     // JPEG has no transparency; on white rather than on black.
@@ -260,7 +273,7 @@ async function save(format) {
   if (!blob) return say("The browser could not write the file; it may be out of memory.", true);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
-  link.download = `${name}-restored.${format === "jpeg" ? "jpg" : "png"}`;
+  link.download = target;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

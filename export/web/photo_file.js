@@ -17,9 +17,11 @@ export class PhotoError extends Error {}
 export async function decodePhoto(file) {
   if (!file.size) throw new PhotoError(`${file.name} is empty; copy it again.`);
   const head = new Uint8Array(await file.slice(0, 2 ** 18).arrayBuffer());
-  const tail = new Uint8Array(await file.slice(-(2 ** 16)).arrayBuffer());
   const format = formatOf(head);
-  check(file.name, format, head, tail);
+  if (!await isWhole(file, format)) {
+    throw new PhotoError(`${file.name} is cut off: the end of the ${format} file is missing. Copy it again.`);
+  }
+  check(file.name, format, head);
   if (format === "GIF" && await gifFrames(file) > 1) throw animated(file.name);
   try {
     return await createImageBitmap(file, {imageOrientation: "from-image"});
@@ -41,14 +43,24 @@ function formatOf(head) {
   return null;
 }
 
-/** @param {string} name @param {string | null} format @param {Uint8Array} head @param {Uint8Array} tail */
-function check(name, format, head, tail) {
-  const end = latin(tail, 0, tail.length);
-  const cutOff = (format === "JPEG" && !end.includes("\xff\xd9")) ||
-    (format === "PNG" && !end.includes("IEND"));
-  if (cutOff) {
-    throw new PhotoError(`${name} is cut off: the end of the ${format} file is missing. Copy it again.`);
+/** Whether a file has its end mark. @param {File} file @param {string | null} format */
+async function isWhole(file, format) {
+  if (format === "PNG") {
+    const tail = new Uint8Array(await file.slice(-(2 ** 16)).arrayBuffer());
+    return latin(tail, 0, tail.length).includes("IEND");
   }
+  if (format !== "JPEG") return true;
+  // Behind the mark phones append a film; before the scan it belongs to a thumbnail.
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let position = jpegScan(new DataView(bytes.buffer));
+  while ((position = bytes.indexOf(0xff, position)) >= 0) {
+    if (bytes[++position] === 0xd9) return true;
+  }
+  return false;
+}
+
+/** @param {string} name @param {string | null} format @param {Uint8Array} head */
+function check(name, format, head) {
   if (isAnimated(format, head)) throw animated(name);
   const [width, height] = claimedSize(format, head);
   if (width * height > MAX_PIXELS) {
@@ -102,16 +114,33 @@ function claimedSize(format, head) {
 
 /** @param {DataView} view @returns {[number, number]} */
 function jpegSize(view) {
+  for (const {kind, position} of jpegSegments(view)) {
+    if (kind >= 0xc0 && kind <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(kind)) {
+      return [view.getUint16(position + 7), view.getUint16(position + 5)];
+    }
+  }
+  return [0, 0];
+}
+
+/** Where the pixels of a JPEG begin; its end where they do not. @param {DataView} view */
+function jpegScan(view) {
+  try {
+    for (const {kind, position} of jpegSegments(view)) if (kind === 0xda) return position;
+  } catch {
+    // A header that ends too early.
+  }
+  return view.byteLength;
+}
+
+/** @param {DataView} view @returns {Generator<{kind: number, position: number}>} */
+function* jpegSegments(view) {
   let position = 2;
   while (position < view.byteLength) {
     const kind = view.getUint8(position + 1);
     if (kind === 0xff) { position++; continue; }
-    if (kind >= 0xc0 && kind <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(kind)) {
-      return [view.getUint16(position + 7), view.getUint16(position + 5)];
-    }
+    yield {kind, position};
     position += 2 + view.getUint16(position + 2);
   }
-  return [0, 0];
 }
 
 /** @param {DataView} view @param {string} kind @returns {[number, number]} */

@@ -12,7 +12,7 @@ self.addEventListener("activate", event => event.waitUntil(activate()));
 self.addEventListener("fetch", event => {
   const {request} = event;
   if (request.method === "GET" && new URL(request.url).origin === location.origin) {
-    event.respondWith(answer(request));
+    event.respondWith(answer(event));
   }
 });
 
@@ -29,12 +29,14 @@ async function activate() {
   await self.clients.claim();
 }
 
-async function answer(request) {
+async function answer(event) {
+  const {request} = event;
   const cache = await caches.open(CACHE);
   const kept = await cache.match(request, {ignoreSearch: request.mode === "navigate"});
   if (kept) return isolated(kept);
   const response = await fetch(request);
-  if (response.status === 200) await cache.put(request, response.clone());
+  // Beside the answer, so that a model shows how far it is; a full disk keeps nothing from the page.
+  if (response.status === 200) event.waitUntil(cache.put(request, response.clone()).catch(() => {}));
   return isolated(response);
 }
 

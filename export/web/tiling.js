@@ -17,6 +17,14 @@ function roundHalfEven(value) {
 }
 
 /**
+ * Pixels that tiles can share: a third at most, and none where they start at each multiple.
+ * @param {number} tile @param {number} overlap
+ */
+export function usableOverlap(tile, overlap) {
+  return tile >= 2 * MULTIPLE ? Math.min(overlap, Math.floor(tile / 3)) : 0;
+}
+
+/**
  * Starts of the fewest tiles that cover an axis with at least `overlap` in common.
  * @param {number} size @param {number} tile @param {number} overlap
  * @returns {number[]}
@@ -76,7 +84,7 @@ function mirror(i, n) {
  * @param {number} image.width
  * @param {(top: number, rows: number) => Uint8ClampedArray} image.read  RGBA rows
  * @param {Size[]} sizes  Sizes that the network takes.
- * @param {number} overlap  Pixels that neighbouring tiles share, at most a third of a tile.
+ * @param {number} overlap  Pixels that neighbouring tiles share, as `usableOverlap` allows.
  * @param {(tile: Float32Array, size: Size) => Promise<Float32Array>} network
  * @param {(done: number, total: number) => void} onTile
  * @returns {AsyncGenerator<Band>}
@@ -85,7 +93,7 @@ export async function* restoredBands({height, width, read}, sizes, overlap, netw
   const size = tileSize(sizes, height, width);
   const [side, across] = size;
   const tileHeight = Math.min(side, height), tileWidth = Math.min(across, width);
-  const [down, right] = [tileHeight, tileWidth].map(side => Math.min(overlap, Math.floor(side / 3)));
+  const [down, right] = [tileHeight, tileWidth].map(side => usableOverlap(side, overlap));
   const tops = tileStarts(height, tileHeight, down);
   const lefts = tileStarts(width, tileWidth, right);
   const rowWeights = blendWeights(tops, tileHeight, down);

@@ -15,14 +15,15 @@ async function answer({model, device, photo}) {
     await load(model, device);
     if (photo) await restore(photo, model);
   } catch (error) {
-    const [{ModelError}, {PhotoError}] = await parts;
+    const [{DownloadError, ModelError}, {PhotoError}] = await parts;
+    const elsewhere = error instanceof PhotoError || error instanceof DownloadError;
     const known = error instanceof ModelError || error instanceof PhotoError;
     postMessage({
       kind: "failed",
       message: known ? error.message :
         `The photo could not be restored (${error.message ?? error}). Try a smaller one, or reload the page.`,
       // Drivers fail in ways of their own; the processor gives the same picture.
-      gpu: device.accelerator === "webgpu" && !(error instanceof PhotoError) && (error.message ?? String(error)),
+      gpu: device.accelerator === "webgpu" && !elsewhere && (error.message ?? String(error)),
       keepsPhoto: error instanceof ModelError,
     });
   }

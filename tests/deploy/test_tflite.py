@@ -13,7 +13,8 @@ from ai_edge_litert.tools import flatbuffer_utils
 import hinet_tf
 from hinet_tf.deploy.tflite import export
 from hinet_tf.deploy.tflite.metadata import read_metadata
-from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES
+from hinet_tf.deploy.tflite.recipes import QUANTIZATION_RECIPES, get_quantization_recipe
+from hinet_tf.deploy.tflite.verification import Verification
 from hinet_tf.inference.engines.litert import TFLiteModel
 from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models.weights import weights_sha256
@@ -102,6 +103,31 @@ def test_uint8_images_in_and_out(denoiser, exported):
     assert restored.dtype == np.uint8
     difference = restored - np.rint(np.clip(model, 0, 1) * 255)
     assert np.abs(difference).max() <= 1 and np.mean(difference != 0) < 0.05
+
+
+def test_bytes_that_were_no_numbers_are_found(denoiser, exported):
+    """NaN becomes black where a file gives bytes, which every check for finite values passes."""
+    path, report = exported("float16", image_type="uint8")
+    (sane,) = [check for check in report.checks if check.name.startswith("sane on")]
+    assert sane.passed
+
+    class Broken(Verification):
+        def _by_file(self, file, image):
+            restored = super()._by_file(file, image)
+            return np.zeros_like(restored) if np.ptp(image) == 0 else restored
+
+    recipe = get_quantization_recipe("float16")
+    broken = Broken(denoiser, "restored", [(64, 64)], "uint8", [], recipe, 0.1, False, 1)
+    (check,) = broken._finite(path.read_bytes())
+    assert check.passed is False and "on white" in check.measured
+
+
+def test_reports_of_something_else_are_not_replaced(denoiser, tmp_path):
+    scores = tmp_path / "denoise.json"
+    scores.write_text("mine")
+    with pytest.raises(FileExistsError, match=r"denoise\.json exists"):
+        hinet_tf.export_tflite(denoiser, tmp_path / "denoise.tflite", [(64, 64)], "float32")
+    assert scores.read_text() == "mine" and list(tmp_path.iterdir()) == [scores]
 
 
 def test_stage1_is_the_first_stage(denoiser, exported):

@@ -174,6 +174,41 @@ def test_bad_files_are_refused_by_name_and_the_page_stays_usable(page):
     wait(page, "Restored.")
 
 
+def test_what_is_saved_is_the_photo_of_that_name(page):
+    """On a device that is not there the next photo is not restored, and the last one is not it."""
+    choose(page, "first.png", photo())
+    wait(page, "Restored.")
+    save = page.get_by_role("button", name="Save PNG")
+    assert save.is_enabled()
+    page.get_by_label("Runs on").select_option("webgpu")
+    page.locator("#status.error").wait_for()
+    choose(page, "second.png", photo(size=(40, 40)))
+    page.locator("#status.error").wait_for()
+    assert save.is_disabled()
+    # While the first one is encoded, the next one comes: it keeps its name.
+    page.get_by_label("Runs on").select_option("wasm")
+    wait(page, "Restored.")
+    choose(page, "third.png", photo())
+    wait(page, "Restored.")
+    page.evaluate(
+        """() => {
+          const encode = HTMLCanvasElement.prototype.toBlob;
+          HTMLCanvasElement.prototype.toBlob = function (done, ...options) {
+            globalThis.encoded = new Promise(resolve => {
+              encode.call(this, blob => resolve(() => done(blob)), ...options);
+            });
+          };
+        }"""
+    )
+    save.click()
+    page.evaluate("async () => { globalThis.finish = await globalThis.encoded; }")
+    choose(page, "fourth.png", photo(size=(40, 40)))
+    wait(page, "Restored.")
+    with page.expect_download() as download:
+        page.evaluate("() => globalThis.finish()")
+    assert download.value.suggested_filename == "third-restored.png"
+
+
 def test_a_new_photo_and_the_stop_button_end_a_restoration(page):
     choose(page, "large.png", photo(size=(1500, 1000)))
     page.get_by_text(re.compile(r"tile \d+ of")).wait_for()

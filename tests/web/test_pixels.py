@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from hinet_tf import Restorer
-from hinet_tf.inference.tiling import blend_weights, tile_starts
+from hinet_tf.inference.tiling import blend_weights, tile_starts, usable_overlap
 from tests.web.conftest import SOFTWARE_GPU, wait
 
 
@@ -75,6 +75,25 @@ def test_any_size_is_restored_as_python_restores_it(page, restorer, size):
     assert np.abs(restored.astype(int) - expected).max() <= 1
     if min(size) > 60:
         assert np.abs(expected.astype(int) - image).mean() > 2
+
+
+def test_tiles_share_what_they_share_in_python(page):
+    cases = list(itertools.product((16, 31, 32, 48, 64, 256), (0, 5, 32)))
+    found = page.evaluate(
+        """async cases => {
+             const {usableOverlap} = await import("./tiling.js");
+             return cases.map(([tile, overlap]) => usableOverlap(tile, overlap));
+           }""",
+        cases,
+    )
+    assert found == [usable_overlap(tile, overlap, 16) for tile, overlap in cases]
+
+
+def test_a_film_behind_a_photo_is_no_damage(page):
+    file = io.BytesIO()
+    Image.fromarray(photo(40, 60)).save(file, "JPEG", quality=95)
+    # No end mark in the last 64 KB.
+    assert restore(page, "motion.jpg", file.getvalue() + bytes(200_000)).shape == (40, 60, 3)
 
 
 def test_gray_and_transparent_images(page, restorer):

@@ -1,5 +1,6 @@
 """From a trained model to a verified .tflite file."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -163,8 +164,9 @@ def _validated(model: Any, sizes: Any, output: str, image_type: str) -> list[tup
 def _check_target(path: Path, overwrite: bool, expected_bytes: int) -> None:
     if path.suffix != ".tflite":
         raise ValueError(f"The file must end in .tflite. Received: {path}")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists; choose another name or overwrite it.")
+    for target in (path, *_reports(path)):
+        if target.exists() and not overwrite:
+            raise FileExistsError(f"{target} exists; choose another name or overwrite it.")
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
     if free < expected_bytes:
@@ -178,20 +180,18 @@ def _has_only_global_statistics(graph: keras.Model) -> bool:
     return not any(getattr(layer, "norm", None) == "local" for layer in graph.layers)
 
 
+def _reports(path: Path) -> tuple[Path, Path]:
+    return path.with_suffix(".json"), path.with_suffix(".html")
+
+
 def _write(path: Path, content: bytes, report: TFLiteReport) -> None:
-    """Writes the reports, then the file: where there is a file, there is its evidence."""
-    written = []
-    try:
-        for target, text in (
-            (path.with_suffix(".json"), report.to_json()),
-            (path.with_suffix(".html"), report.to_html(path.name)),
+    """Writes the file and its reports: where there is a file, there is its evidence."""
+    json, html = _reports(path)
+    with contextlib.ExitStack() as stack:
+        # All are on disk before the first is replaced; the last one opened is replaced first.
+        for target, data in (
+            (path, content),
+            (json, report.to_json().encode()),
+            (html, report.to_html(path.name).encode()),
         ):
-            with atomic_path(target) as temporary:
-                temporary.write_text(text, encoding="utf-8")
-            written.append(target)
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(content)
-    except OSError:
-        for target in written:
-            target.unlink(missing_ok=True)
-        raise
+            stack.enter_context(atomic_path(target)).write_bytes(data)

@@ -46,6 +46,9 @@ class Bitmap private constructor(val width: Int, val height: Int) {
     companion object {
         @JvmStatic
         fun createBitmap(width: Int, height: Int, config: Config) = Bitmap(width, height)
+        @JvmStatic
+        fun createScaledBitmap(bitmap: Bitmap, width: Int, height: Int, filter: Boolean) =
+            Bitmap(width, height)
     }
 }
 
@@ -68,7 +71,7 @@ open class View(context: android.content.Context) {
     var isEnabled = true
     var isSelected = false
     var fitsSystemWindows = false
-    fun setOnClickListener(listener: (View) -> Unit) {}
+    fun setOnClickListener(listener: ((View) -> Unit)?) {}
 }
 
 // package android.widget
@@ -95,6 +98,7 @@ class LinearLayout(context: android.content.Context) : android.view.View(context
 // package android.app
 open class Activity : android.content.Context() {
     open fun onCreate(savedInstanceState: android.os.Bundle?) {}
+    open fun onDestroy() {}
     open fun onActivityResult(requestCode: Int, resultCode: Int, data: android.content.Intent?) {}
     fun startActivityForResult(intent: android.content.Intent, code: Int) {}
     fun setContentView(view: android.view.View) {}
@@ -112,5 +116,6 @@ object R {
         const val working = 2
         const val done = 3
         const val failed = 4
+        const val too_large = 5
     }
 }

@@ -139,6 +139,25 @@ def test_the_command_writes_what_is_good_and_names_what_is_not(
     assert "Traceback" not in errors and "Errno" not in errors
 
 
+@pytest.mark.parametrize(
+    ("names", "out", "message"),
+    [
+        (["a/1.jpg", "b/1.png"], "r", "would both become"),
+        (["a/1.png"], "a", "would be replaced by its result"),
+        (["a/1.webp", "b/2.png"], "b", "would be replaced by its result"),
+    ],
+)
+def test_no_result_replaces_another_or_a_source(tmp_path, capsys, names, out, message):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"mine")
+    files = [str(tmp_path / name) for name in names]
+    assert load_script().main([*files, "--out", str(tmp_path / out)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error
+    assert all((tmp_path / name).read_bytes() == b"mine" for name in names)
+
+
 def test_a_wrong_address_is_wrong_usage(tmp_path, capsys):
     assert client_module.main(["x.png", "--url", "nonsense", "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
