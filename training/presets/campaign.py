@@ -73,12 +73,13 @@ _ROUNDED = {"steps": "400", "learning_rate": "5e-5", "ema": "0.98", "validate_ev
 _CLEAN = _COMMON | {"shares": "5,4", "save_every": "200", "validate_every": "1000"}
 CAMPAIGN = (
     Training(
-        "dejpeg_0.25x_again",
+        "dejpeg_0.25x_longer",
         "dejpeg",
         "photos,small",
-        {"init": "dejpeg_0.25x", "scale": "0.25", "steps": "4000", "learning_rate": "5e-4"}
+        {"init": "dejpeg_0.25x", "scale": "0.25", "steps": "11000", "learning_rate": "7e-4"}
         | _CLEAN
-        | {"quality": "8,60"},
+        | {"quality": "8,60", "ema": "0.998", "save_every": "250", "validate_every": "2800"}
+        | {"seed": "21"},
     ),
     Training(
         "derain_0.25x_again",
