@@ -90,9 +90,9 @@ async function ask(file) {
   if (JSON.stringify(chosen) !== JSON.stringify(device)) stop();
   device = chosen;
   if (!worker) {
-    const mine = worker = new Worker("worker.js");
+    const started = worker = new Worker("worker.js");
     // Not from one that has been stopped.
-    const answer = (/** @type {any} */ data) => mine === worker && heard(data);
+    const answer = (/** @type {any} */ data) => started === worker && heard(data);
     worker.onmessage = event => answer(event.data);
     worker.onerror = () => answer({kind: "failed", message: "The page's worker broke down, perhaps for want of " +
       "memory. Try a smaller photo."});

@@ -121,6 +121,15 @@ def test_bytes_that_were_no_numbers_are_found(denoiser, exported):
     (check,) = broken._finite(path.read_bytes())
     assert check.passed is False and "on white" in check.measured
 
+    class Undefined(Verification):
+        def _restored(self, image, model):
+            restored = super()._restored(image, model)
+            return np.nan * restored if image.max() == image.min() == 0.5 else restored
+
+    broken = Undefined(denoiser, "restored", [(64, 64)], "uint8", [], recipe, 0.1, False, 1)
+    (check,) = broken._finite(path.read_bytes())
+    assert check.passed is False and "on constant gray" in check.measured
+
 
 def test_reports_of_something_else_are_not_replaced(denoiser, tmp_path):
     scores = tmp_path / "denoise.json"

@@ -329,6 +329,51 @@ def test_threads_on_a_host_that_sends_no_headers(folder, visit):
         server.shutdown()
 
 
+def test_a_download_is_handed_on_as_it_comes(folder, visit):
+    """Its first half reaches the page while the second half waits for the page to have it."""
+    arrived = threading.Event()
+
+    class Halting(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def do_GET(self):
+            if not self.path.endswith(".halves"):
+                return super().do_GET()
+            self.send_response(200)
+            self.send_header("Content-Length", "200000")
+            self.end_headers()
+            self.wfile.write(bytes(100_000))
+            self.wfile.flush()
+            if arrived.wait(20):
+                self.wfile.write(bytes(100_000))
+
+        def do_POST(self):
+            arrived.set()
+            self.send_response(204)
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Halting, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever).start()
+        page = visit(f"http://127.0.0.1:{server.server_port}/")
+        assert "threads" in wait(page, "Ready")
+        received = page.evaluate(
+            """async () => {
+              const reader = (await fetch("a.halves")).body.getReader();
+              let length = (await reader.read()).value.length;
+              await fetch("arrived", {method: "POST"});
+              for (;;) {
+                const {done, value} = await reader.read();
+                if (done) return length;
+                length += value.length;
+              }
+            }"""
+        )
+        assert received == 200_000
+        page.context.close()
+        server.shutdown()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_accessibility_on_phone_and_desktop(visit, scheme, width):
