@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 _CONTROL_GROUP = Path("/sys/fs/cgroup")
+_CORES = Path("/proc/cpuinfo")
 
 
 def usable_cores() -> int:
@@ -26,10 +27,26 @@ def usable_memory() -> int:
     return memory
 
 
-def has_amx() -> bool:
-    """Whether the processor multiplies bfloat16 matrices in hardware (Intel AMX; on Linux)."""
-    facts = Path("/proc/cpuinfo")
-    return facts.is_file() and "amx_bf16" in facts.read_text()
+def processor_facts() -> dict[str, str]:
+    """What Linux tells of the first core, by name in lower case; empty on other systems."""
+    facts: dict[str, str] = {}
+    for line in _CORES.read_text().splitlines() if _CORES.is_file() else ():
+        key, _, value = line.partition(":")
+        facts.setdefault(key.strip().lower(), value.strip())
+    return facts
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether the processor multiplies in bfloat16 faster than in float32 (on Linux).
+
+    That is with AMX, or with AVX-512-BF16 on AMD's Zen 4 (family 25 and that instruction): both
+    about twice as fast. AVX-512-BF16 alone says nothing: on other processors that have it,
+    bfloat16 took 1.6 times as long as float32 (benchmarks/training.md).
+    """
+    facts = processor_facts()
+    features = facts.get("flags", "").split()
+    is_zen = (facts.get("vendor_id"), facts.get("cpu family")) == ("AuthenticAMD", "25")
+    return "amx_bf16" in features or (is_zen and "avx512_bf16" in features)
 
 
 def has_gpu() -> bool:
@@ -41,9 +58,9 @@ def fastest_precision() -> str:
     """The faster arithmetic of networks whose results agree to 0.01 dB.
 
     Returns:
-        `"bfloat16"` for a GPU of compute capability 8.0 and more, or a processor with AMX, where
-        it is twice as fast; else `"float32"`: without hardware for it, bfloat16 is slower. Where
-        TensorFlow is not installed, nobody is asked what the GPU can.
+        `"bfloat16"` for a GPU of compute capability 8.0 and more, or a processor
+        that `has_fast_bfloat16`; else `"float32"`: without hardware for it, bfloat16 is slower.
+        Where TensorFlow is not installed, nobody is asked what the GPU can.
 
     Example:
     >>> fastest_precision() in ("float32", "bfloat16")
@@ -57,4 +74,4 @@ def fastest_precision() -> str:
         found = [gpu.get("compute_capability", (0, 0)) for gpu in details]
         if found:
             return "bfloat16" if min(found) >= (8, 0) else "float32"
-    return "bfloat16" if has_amx() else "float32"
+    return "bfloat16" if has_fast_bfloat16() else "float32"

@@ -75,7 +75,7 @@ def without_pictures(monkeypatch):
 def float32_by_default():
     """What is left to `auto` computes in float32 everywhere; tests of `auto` say otherwise."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hinet_tf.processor.has_amx", lambda: False)
+        patch.setattr("hinet_tf.processor.has_fast_bfloat16", lambda: False)
         yield
 
 

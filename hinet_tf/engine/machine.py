@@ -2,15 +2,20 @@
 
 import platform
 from importlib.metadata import version
-from pathlib import Path
 
 import keras
 
 from hinet_tf import __version__
-from hinet_tf.processor import usable_cores
+from hinet_tf.processor import processor_facts, usable_cores
 
 # Of the flags in Linux' /proc/cpuinfo, those that decide how fast convolutions are.
-_FEATURES = {"avx2": "AVX2", "avx512f": "AVX-512", "amx_tile": "AMX", "asimd": "NEON"}
+_FEATURES = {
+    "avx2": "AVX2",
+    "avx512f": "AVX-512",
+    "avx512_bf16": "AVX-512-BF16",
+    "amx_tile": "AMX",
+    "asimd": "NEON",
+}
 _PACKAGES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "Torch"}
 
 
@@ -46,11 +51,7 @@ def _accelerators(backend: str) -> str:
 
 def _processor() -> str:
     """Model, cores and vector units, as far as the system tells."""
-    info = Path("/proc/cpuinfo")
-    facts: dict[str, str] = {}
-    for line in info.read_text().splitlines() if info.exists() else ():
-        key, _, value = line.partition(":")
-        facts.setdefault(key.strip().lower(), value.strip())
+    facts = processor_facts()
     name = facts.get("model name") or platform.processor() or platform.machine()
     flags = (facts.get("flags") or facts.get("features") or "").split()
     features = [text for flag, text in _FEATURES.items() if flag in flags]

@@ -62,7 +62,7 @@ def test_rules(monkeypatch, tiny, amx, gpu, installed):
     monkeypatch.setattr(automatic.platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(automatic.importlib.util, "find_spec", lambda name: installed or None)
     monkeypatch.setattr(processor, "has_gpu", lambda: gpu)
-    monkeypatch.setattr(processor, "has_amx", lambda: amx)
+    monkeypatch.setattr(processor, "has_fast_bfloat16", lambda: amx)
     fastest = "bfloat16" if amx or gpu else "float32"
     monkeypatch.setattr(processor, "fastest_precision", lambda: fastest)
     for model, fast in ((tiny, "tensorflow"), ("denoise_0.25x", "openvino")):
@@ -78,7 +78,7 @@ def test_rules(monkeypatch, tiny, amx, gpu, installed):
 def test_what_openvino_cannot_tensorflow_does(monkeypatch):
     pytest.importorskip("openvino")
     # As of a machine where OpenVINO does not compute in what it should.
-    monkeypatch.setattr(processor, "has_amx", lambda: True)
+    monkeypatch.setattr(processor, "has_fast_bfloat16", lambda: True)
     core = "hinet_tf.inference.engines.openvino_engine.OpenVINOEngine"
 
     def fails(*arguments, **options):
@@ -103,7 +103,7 @@ def test_results_of_auto_are_within_a_hundredth_of_a_decibel(monkeypatch):
     clean = clean[:160, :240].astype(np.float32) / 255
     noisy = np.clip(clean + np.random.default_rng(0).normal(scale=25 / 255, size=clean.shape), 0, 1)
     noisy = noisy.astype(np.float32)
-    monkeypatch.setattr(processor, "has_amx", lambda: True)
+    monkeypatch.setattr(processor, "has_fast_bfloat16", lambda: True)
     scores = {
         precision: float(
             psnr(

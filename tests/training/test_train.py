@@ -428,7 +428,7 @@ def test_precision_is_chosen_once_and_kept(tmp_path, monkeypatch, finished):
         return recipe_from(args).precision
 
     assert chosen() == "float32"
-    monkeypatch.setattr("hinet_tf.processor.has_amx", lambda: True)
+    monkeypatch.setattr("hinet_tf.processor.has_fast_bfloat16", lambda: True)
     assert chosen() == chosen("--precision", "auto") == "bfloat16"
     assert chosen("--set", "precision=auto") == "bfloat16"
     assert chosen("--precision", "float32") == chosen("--set", "precision=float32") == "float32"

@@ -56,7 +56,7 @@ def chosen_precision(model: Any, engine: str, precision: str) -> str:
     if not _is_hinet(model):
         return "float32"
     if engine == "openvino":
-        return "bfloat16" if processor.has_amx() else "float32"
+        return "bfloat16" if processor.has_fast_bfloat16() else "float32"
     return processor.fastest_precision()
 
 
