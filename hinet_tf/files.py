@@ -10,6 +10,18 @@ from pathlib import Path
 from typing import Any
 
 
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """The absolute path without symbolic links; of links that lead in a circle, one of them.
+
+    `Path.resolve` raises `RuntimeError` for such a circle before Python 3.13.
+
+    Example:
+    >>> real_path("/tmp/../usr") == real_path("/usr")
+    True
+    """
+    return Path(os.path.realpath(path))
+
+
 @contextmanager
 def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields a temporary path beside `target` that replaces it on success.

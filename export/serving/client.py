@@ -257,17 +257,17 @@ def _check_targets(files: Sequence[Path], out: Path) -> None:
     Whether the server answers with PNG or JPEG is not known yet.
     """
     owners: dict[str, Path] = {}
-    sources = {file.resolve() for file in files}
+    sources = {os.path.realpath(file) for file in files}
     for file in files:
         other = owners.setdefault(file.stem, file)
-        if other.resolve() != file.resolve():
+        if os.path.realpath(other) != os.path.realpath(file):
             raise ValueError(
                 f"{other} and {file} would both become {out / file.stem}; send them one by one, "
                 "each with an --out of its own"
             )
         for suffix in (".png", ".jpg"):
             target = out / f"{file.stem}{suffix}"
-            if target.resolve() in sources:
+            if os.path.realpath(target) in sources:
                 raise ValueError(f"{target} would be replaced by its result; choose another --out")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hinet_tf.command_line import UsageError
+from hinet_tf.files import real_path
 from hinet_tf.images.image_file import SUFFIXES
 from hinet_tf.images.image_writer import BITS
 
@@ -66,14 +67,14 @@ def collect_jobs(
     for name in inputs:
         for source, relative in _expand(name, out):
             if not Path(name).is_file():
-                listed.add(source.resolve())
+                listed.add(real_path(source))
             extension = f".{file_format}" if file_format else source.suffix
             if extension.lower() not in BITS:
                 extension = ".png"  # As of a GIF, whose 256 colours cannot hold a restored image.
             target = out / relative.with_name(relative.stem + suffix + extension)
-            jobs.setdefault(source.resolve(), Job(source, target))
+            jobs.setdefault(real_path(source), Job(source, target))
     if suffix:
-        for place in {job.target.resolve() for job in jobs.values()} & listed:
+        for place in {real_path(job.target) for job in jobs.values()} & listed:
             jobs.pop(place, None)
     _check_targets(list(jobs.values()), figures)
     return list(jobs.values())
@@ -91,7 +92,7 @@ def figure_path(target: Path) -> Path:
 
 def _without(out: Path, names: list[str]) -> list[str]:
     """Inputs but the folder of the results, which a shell finds among others for `*`."""
-    others = [name for name in names if Path(name).resolve() != out.resolve()]
+    others = [name for name in names if real_path(name) != real_path(out)]
     return others or names
 
 
@@ -118,11 +119,11 @@ def _expand(name: str, out: Path) -> list[tuple[Path, Path]]:
     """Files behind one input, each with its place below the output folder."""
     path = Path(name)
     if path.is_dir():
-        hidden = out.resolve()
+        hidden = real_path(out)
         found = []
         for folder, folders, files in os.walk(path):
-            folders[:] = sorted(f for f in folders if (Path(folder) / f).resolve() != hidden)
-            if Path(folder).resolve() == hidden and hidden != path.resolve():
+            folders[:] = sorted(f for f in folders if real_path(Path(folder) / f) != hidden)
+            if real_path(folder) == hidden and hidden != real_path(path):
                 continue
             for file in sorted(files):
                 if Path(file).suffix.lower() in SUFFIXES and not file.startswith("."):
@@ -131,7 +132,8 @@ def _expand(name: str, out: Path) -> list[tuple[Path, Path]]:
         if not found:
             raise UsageError(f"No images ({', '.join(SUFFIXES)}) in the folder {path}.")
         return found
-    if path.exists():
+    # A link to nothing is a file that cannot be read, not a pattern that matches itself.
+    if path.exists() or path.is_symlink():
         return [(path, Path(path.name))]
     matches = _without(out, sorted(glob.glob(name, recursive=True)))
     if not matches:
@@ -141,10 +143,10 @@ def _expand(name: str, out: Path) -> list[tuple[Path, Path]]:
 
 def _check_targets(jobs: list[Job], figures: bool) -> None:
     owners: dict[Path, Path] = {}
-    sources = {source.resolve() for source, _ in jobs}
+    sources = {real_path(source) for source, _ in jobs}
     for source, target in jobs:
-        place = target.resolve()
-        if place == source.resolve():
+        place = real_path(target)
+        if place == real_path(source):
             raise UsageError(
                 f"{target} would replace its own source; choose another --out or a --suffix."
             )
@@ -162,7 +164,7 @@ def _check_targets(jobs: list[Job], figures: bool) -> None:
     pictures: dict[Path, Path] = {}
     for source, target in jobs if figures else ():
         picture = figure_path(target)
-        place = picture.resolve()
+        place = real_path(picture)
         other = owners.get(place) or pictures.get(place) or (picture if place in sources else None)
         if other:
             raise UsageError(

@@ -228,6 +228,7 @@ def test_partners_that_do_not_fit(pairs):
 
 def test_a_link_to_a_folder_above_ends_and_is_named(pairs):
     (pairs / "train" / "input" / "again").symlink_to(pairs / "train")
+    (pairs / "train" / "input" / "itself").symlink_to("itself")
     problems = []
     assert len(paired_folder(pairs, "train", problems.append)) == 4
     assert "again is a symbolic link to a folder above it" in str(problems[0])

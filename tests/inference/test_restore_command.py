@@ -98,6 +98,17 @@ def test_a_pattern_that_finds_the_results_leaves_them_out(photos, model, expande
     assert names(photos / "out") == ["a.png", "b.jpg", "c.png"]
 
 
+@pytest.mark.parametrize("link_to", ["nowhere.jpg", "link.jpg"], ids=["nothing", "itself"])
+def test_a_link_that_leads_nowhere_fails_by_itself(photos, model, tmp_path, capsys, link_to):
+    (photos / "link.jpg").symlink_to(link_to)
+    command = ["--model", model, "--out", str(tmp_path / "out"), "--overwrite"]
+    for inputs, restored in ((photos, 3), (photos / "*.*g", 2), (photos / "link.jpg", 0)):
+        assert restore_command.main([str(inputs), *command]) == 1
+        said = capsys.readouterr().err
+        assert f"failed: {photos / 'link.jpg'}: No such file; check its name." in said
+        assert f"{restored} restored, 1 failed" in said
+
+
 def test_a_result_is_a_file_where_the_system_knows_no_types(photos, monkeypatch):
     monkeypatch.setattr("mimetypes.guess_type", lambda name: (None, None))
     (job,) = collect_jobs([str(photos / "a.png")], photos / "restored.webp")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from hinet_tf.files import real_path
 from hinet_tf.images.image_file import SUFFIXES
 
 # Called with each problem that is skipped; without it the first problem is raised.
@@ -107,7 +108,7 @@ def _walk(folder: Path, report: OnBad) -> Iterator[Path]:
     for path in folder.iterdir():
         if path.name.startswith("."):
             continue
-        if path.is_symlink() and path.resolve() in (folder.resolve(), *folder.resolve().parents):
+        if path.is_symlink() and real_path(path) in (real_path(folder), *real_path(folder).parents):
             report(ValueError(f"{path} is a symbolic link to a folder above it; remove the link."))
         elif path.is_dir():
             yield from _walk(path, report)

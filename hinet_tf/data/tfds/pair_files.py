@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hinet_tf.data.sources.image_files import PairFiles, pair_files
+from hinet_tf.files import real_path
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
@@ -32,9 +33,9 @@ def folders_below(root: Path, name: str | None = None) -> list[Path]:
     """
     found = []
     for parent, children, _ in os.walk(root, followlinks=True):
-        above = Path(parent).resolve()
+        above = real_path(parent)
         for child in (Path(parent, child) for child in children):
-            if child.is_symlink() and child.resolve() in (above, *above.parents):
+            if child.is_symlink() and real_path(child) in (above, *above.parents):
                 raise ValueError(
                     f"{child} is a symbolic link to a folder above it; remove the link."
                 )
