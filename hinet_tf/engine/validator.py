@@ -75,11 +75,14 @@ class Validator:
 
     def save(self, path: Path) -> None:
         """Saves the copy as a plain float32 model."""
-        self.model.rebuilt(dtype="float32").save(path)
+        quantized = self.model.quantization is not None
+        (self.model.rebuilt(dtype="float32") if quantized else self.model).save(path)
 
     def load(self, path: Path) -> None:
         """Brings a saved copy back."""
-        saved = keras.saving.load_model(path).rebuilt(dtype=self.model.dtype_policy)
+        saved = keras.saving.load_model(path)
+        if self.model.quantization is not None:
+            saved = saved.rebuilt(dtype=self.model.dtype_policy)
         self.model.set_weights(saved.get_weights())
 
     def restore(self, image: np.ndarray) -> np.ndarray:

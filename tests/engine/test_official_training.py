@@ -10,7 +10,10 @@ import pytest
 SCRIPT = Path(__file__).with_name("golden_in_process.py")
 
 
-@pytest.mark.parametrize("loss", ["psnr", pytest.param("l1", marks=pytest.mark.slow)])
+# Fast tests say that one device makes these steps (tests/models/test_official_training.py), and two
+# replicas those of one device (test_same_training.py).
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["psnr", "l1"])
 def test_two_replicas_make_the_official_steps(tmp_path, golden, golden_path, loss):
     name = f"official_training_{loss}_wf2.npz"
     reference = golden(name)
