@@ -23,7 +23,7 @@ from hinet_tf.command_line import (
     load_tensorflow,
     run_command,
 )
-from hinet_tf.commands.checks import check_model, check_sizes
+from hinet_tf.commands.checks import check_model, check_out_folder, check_sizes
 from hinet_tf.commands.options import (
     add_out_option,
     add_quiet_option,
@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--size must be square. Received: {args.size[0]}x{args.size[1]}")
     if args.out.exists():
         raise UsageError(f"{args.out} exists; choose another name for --out.")
+    check_out_folder(args.out)
     check_model(args.model, exported=False)
     check_sizes([args.size], args.model)
     load_tensorflow(args.quiet)

@@ -24,7 +24,7 @@ from hinet_tf.command_line import (
     load_tensorflow,
     run_command,
 )
-from hinet_tf.commands.checks import check_model, check_sizes
+from hinet_tf.commands.checks import check_model, check_out_folder, check_sizes
 from hinet_tf.commands.options import (
     add_out_option,
     add_quiet_option,
@@ -73,7 +73,13 @@ def run(args: argparse.Namespace) -> int:
             "show it with --serve."
         )
     if not is_page or args.overwrite:
+        check_out_folder(args.out)
         _export(args)
+    elif not args.serve:
+        raise UsageError(
+            f"{args.out} holds a page already; pass --overwrite to replace it, or --serve to show "
+            "it."
+        )
     if args.serve:
         _serve(args)
     return EXIT_DONE

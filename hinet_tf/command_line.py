@@ -60,6 +60,12 @@ class CommandParser(argparse.ArgumentParser):
         self._words = list(itertools.takewhile(lambda word: word != "--", words))
         return super().parse_known_args(args, namespace)
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        # `""` is what a shell makes of a variable that is not set; as a path it is this folder.
+        if not arg_string and action.default != "":
+            raise argparse.ArgumentError(action, "expected a value. Received: an empty one")
+        return super()._get_value(action, arg_string)
+
     def error(self, message: str) -> NoReturn:
         """Prints the error as one line and exits with 2."""
         strange = [word for word in self._words if self._is_unknown(word)]

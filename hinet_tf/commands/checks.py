@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import difflib
+import errno
 import os
 import zipfile
 from collections.abc import Iterable
@@ -136,11 +137,25 @@ def check_image_folder(folder: Path, option: str) -> None:
         )
     if not folder.is_dir():
         raise UsageError(f"{option}: {folder} is a file; expected the folder that holds it.")
+    check_readable(folder)
     kinds = (*SUFFIXES, ".mat")
     for _, _, files in os.walk(folder, followlinks=True):
         if any(file.lower().endswith(kinds) for file in files):
             return
     raise UsageError(f"{option}: no usable image ({', '.join(SUFFIXES)}) in the folder {folder}.")
+
+
+def check_readable(path: Path) -> None:
+    """Refuses a file or folder that this user may not read.
+
+    Args:
+        path: What is there.
+
+    Raises:
+        PermissionError: If it may not be read.
+    """
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def check_out_folder(folder: Path, option: str = "--out") -> None:
@@ -248,6 +263,7 @@ def _check_model_file(path: Path) -> None:
         raise UsageError(
             f"No such model file. Received: {path}.{f' {_OFFICIAL_WEIGHTS}' if official else ''}"
         )
+    check_readable(path)
     if official:
         check_extra("torch", f"{path} needs PyTorch to be read", "torch")
     if path.suffix == ".h5" or (path.suffix == ".keras" and saved_by_keras_2(path)):

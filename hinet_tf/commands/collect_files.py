@@ -3,6 +3,7 @@
 import glob
 import mimetypes
 import os
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -80,6 +81,24 @@ def collect_jobs(
     return list(jobs.values())
 
 
+def other_files(inputs: Iterable[str]) -> str:
+    """What the folders among the inputs hold besides images, such as `"2 .avif, 1 .bmp"`.
+
+    Example:
+    >>> other_files([])
+    ''
+    """
+    kinds = Counter(
+        Path(file).suffix.lower() or file
+        for name in inputs
+        for _, _, files in os.walk(name)
+        for file in files
+        if Path(file).suffix.lower() not in SUFFIXES and not file.startswith(".")
+    )
+    more = ", ..." if len(kinds) > 5 else ""
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5)) + more
+
+
 def figure_path(target: Path) -> Path:
     """Where the picture of a result goes.
 
@@ -121,7 +140,14 @@ def _expand(name: str, out: Path) -> list[tuple[Path, Path]]:
     if path.is_dir():
         hidden = real_path(out)
         found = []
-        for folder, folders, files in os.walk(path):
+
+        def unreadable(error: OSError) -> None:
+            # Fails by itself when its turn comes; the folder itself has nothing else to restore.
+            if Path(error.filename) == path:
+                raise error
+            found.append((Path(error.filename), Path(error.filename).relative_to(path)))
+
+        for folder, folders, files in os.walk(path, onerror=unreadable):
             folders[:] = sorted(f for f in folders if real_path(Path(folder) / f) != hidden)
             if real_path(folder) == hidden and hidden != real_path(path):
                 continue

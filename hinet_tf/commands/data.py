@@ -20,6 +20,8 @@ from hinet_tf.command_line import (
     load_tensorflow,
     run_command,
 )
+from hinet_tf.commands.checks import check_out_folder, check_readable
+from hinet_tf.commands.collect_files import other_files
 from hinet_tf.commands.options import (
     add_json_option,
     add_quiet_option,
@@ -53,6 +55,9 @@ def run(args: argparse.Namespace) -> int:
     """Checks the folder, prints the reports and returns the exit code."""
     if not args.folder.is_dir():
         raise UsageError(f"{args.folder} is no folder; expected a folder of images.")
+    check_readable(args.folder)
+    if args.json and str(args.json) != "-":
+        check_out_folder(args.json.parent, "--json")
     load_tensorflow(args.quiet)
     from hinet_tf.data.folder_check import check_folder
 
@@ -99,6 +104,8 @@ def _show(folder: Path, reports: list) -> None:
         for problem in report.problems:
             mark = "[yellow]look[/]" if problem.usable else "[red]bad [/]"
             console.print(f"{mark} {report.split}: {escape(problem.message)}", highlight=False)
+    if others := other_files([str(folder)]):
+        console.print(f"Left alone, no images by their names: {escape(others)}")
     problems = [problem for report in reports for problem in report.problems]
     unusable = sum(not problem.usable for problem in problems)
     usable = sum(report.usable for report in reports)
@@ -107,4 +114,6 @@ def _show(folder: Path, reports: list) -> None:
             f"{usable} usable, {unusable} unusable, {len(problems) - unusable} to look at."
         )
     else:
-        console.print(f"{usable} usable; nothing is wrong with {escape(str(folder))}.")
+        console.print(f"{usable} usable; nothing is wrong.")
+    if usable == 1 and reports[0].split == "all":
+        console.print("A training needs two images at least, one of them to validate on.")

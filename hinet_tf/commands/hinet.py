@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hinet_tf import __version__
-from hinet_tf.command_line import EXIT_DONE, EXIT_USAGE
+from hinet_tf.command_line import EXIT_DONE, EXIT_USAGE, run_command
 from hinet_tf.tasks import TASKS
 
 
@@ -98,8 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
     if words and words[0] in ("-h", "--help"):
-        print(help_text())
-        return EXIT_DONE
+        return run_command(lambda: print(help_text(), flush=True))
     if words and words[0] in ("-v", "-V", "--version", "version"):
         print(f"hinet-tf {__version__}")
         return EXIT_DONE
@@ -107,9 +106,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name is None:
         print(f"error: {_not_found(words)}; see hinet --help", file=sys.stderr)
         return EXIT_USAGE
-    module = importlib.import_module(f"hinet_tf.{COMMANDS[name].module}")
     own_words = 1 if name == "data check" else len(name.split())
-    return module.main(words[own_words:])
+    module = f"hinet_tf.{COMMANDS[name].module}"
+    # Ctrl-C may come while the command is still imported.
+    return run_command(lambda: importlib.import_module(module).main(words[own_words:]))
 
 
 def _not_found(words: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from hinet_tf.files import json_object
 from hinet_tf.models.presets.registry import preset_names
 from hinet_tf.processor import fastest_precision
 from hinet_tf.tasks import RECIPES, TASKS, get_recipe, quick_recipe
-from hinet_tf.tasks.recipe import PRECISIONS, QUANTIZED, Recipe
+from hinet_tf.tasks.recipe import DEGRADATIONS, PRECISIONS, QUANTIZED, Recipe
 
 _AUTO = "auto"
 # Options that are recipe keys of the same name, spelled out because they are wanted often.
@@ -137,6 +137,19 @@ def overridden_recipe(
     try:
         name = getattr(args, "recipe", None)
         recipe = quick_recipe(args.task) if quick else get_recipe(args.task, name)
-        return recipe.with_overrides([*(overrides or []), *args.set])
+        recipe = recipe.with_overrides([*(overrides or []), *args.set])
     except ValueError as error:
         raise UsageError(str(error)) from error
+    _check_degradation_keys(recipe, args.set)
+    return recipe
+
+
+def _check_degradation_keys(recipe: Recipe, overrides: list[str]) -> None:
+    """Refuses a strength of a degradation that is not the recipe's: it would change nothing."""
+    for key in (override.partition("=")[0].strip() for override in overrides):
+        takers = [name for name, (_, keys) in DEGRADATIONS.items() if key in keys]
+        if takers and recipe.degradation not in takers:
+            raise UsageError(
+                f"--set {key}: degradation={recipe.degradation} has none; leave it out, or add "
+                f"--set degradation={' or '.join(takers)}."
+            )

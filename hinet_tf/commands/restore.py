@@ -24,7 +24,7 @@ from hinet_tf.command_line import (
     run_command,
 )
 from hinet_tf.commands.checks import check_model, check_out_folder, check_tiles
-from hinet_tf.commands.collect_files import Job, collect_jobs, figure_path
+from hinet_tf.commands.collect_files import Job, collect_jobs, figure_path, other_files
 from hinet_tf.commands.options import (
     ANY_MODEL,
     add_engine_option,
@@ -120,6 +120,8 @@ def run(args: argparse.Namespace) -> int:
     console = message_console(args)
     remark = "" if restorer.precision == "float32" else "; --precision float32 for float32"
     console.print(f"Engine {restorer.engine_name}, {restorer.precision}{remark}", soft_wrap=True)
+    if others := other_files(args.inputs):
+        console.print(f"Left alone, no images by their names: {others}", soft_wrap=True)
     # Failures are said even with --quiet.
     failures = Console(stderr=True, highlight=False) if args.quiet else console
     outcomes = [{"source": str(job.source), "status": "skipped"} for job in skipped]

@@ -189,6 +189,8 @@ def _check_path(path: Path) -> None:
     except UnicodeEncodeError:
         raise ImageFileError(path, "its name is no UTF-8", "rename it") from None
     if path.is_dir():
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise ImageFileError(path, "No permission to read it", "change its permissions")
         raise ImageFileError(path, "a directory, where an image file is expected", "name a file")
     if not path.exists():
         raise ImageFileError(path, "No such file", "check its name")

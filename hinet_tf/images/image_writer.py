@@ -102,12 +102,21 @@ def write_image(
         image.set_type(pyvips.GValue.gint_type, "orientation", 1)
         if pages > 1:
             image.set_type(pyvips.GValue.gint_type, "page-height", height)
-        # Without this libvips adds an EXIF block to files that had none.
-        keep = "all" if "exif-data" in metadata else "icc|xmp|iptc|other"
+        # Else libvips would add an EXIF block to files that had none.
+        exif = "exif-data" in metadata or _needs_exif(source, target)
+        keep = "all" if exif else "icc|xmp|iptc|other"
         options = _options(source, target, quality, raw.stat().st_size)
         image.write_to_file(str(target), keep=keep, **options)
     except pyvips.Error as error:
         raise ValueError(f"Cannot write {target.name}: {vips_reason(error)}.") from error
+
+
+def _needs_exif(source: ImageFile, target: Path) -> bool:
+    """Whether a resolution for printing, which the source states, has no other place."""
+    states = bool(source.image.get_typeof("resolution-unit"))
+    # Of a PNG only the value is known; libvips takes 72 dpi where there is none.
+    states = states or not math.isclose(source.image.xres, 72 / 25.4, rel_tol=1e-3)
+    return states and target.suffix.lower() in (".jpg", ".jpeg", ".webp")
 
 
 def _options(

@@ -290,6 +290,10 @@ class HINet(TwoStageModel):
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains as `keras.Model.fit`."""
         check_data(x, self.size_multiple)
+        # Of datasets and generators Keras warns that it will not shuffle them: by default it would.
+        # Given by position, `shuffle` is the eighth argument behind `x`.
+        if (hasattr(x, "element_spec") or hasattr(x, "__next__")) and len(args) < 8:
+            kwargs.setdefault("shuffle", False)
         return super().fit(x, *args, **kwargs)
 
     def make_train_function(self, force: bool = False) -> Any:

@@ -1,6 +1,7 @@
 """The command `hinet`: it finds its subcommands, answers at once, and is one with `-m hinet_tf`."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -82,6 +83,24 @@ def test_a_command_that_there_is_not(capsys, words, message):
     assert hinet.main(words) == 2
     captured = capsys.readouterr()
     assert message in captured.err and captured.err.count("\n") == 1 and not captured.out
+
+
+def test_ctrl_c_before_the_command_is_there(capsys, monkeypatch):
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hinet.importlib, "import_module", interrupted)
+    assert hinet.main(["restore", "photo.png"]) == 130
+    assert capsys.readouterr().err == "error: Stopped by Ctrl-C; finished files stay.\n"
+
+
+def test_a_full_disk_behind_the_help(capsys, monkeypatch):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        assert hinet.main(["--help"]) == 1
+        # What is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+    assert "No space left on device" in capsys.readouterr().err
 
 
 def test_presets_are_a_table_that_fits_a_terminal(capsys):

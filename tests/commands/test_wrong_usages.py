@@ -5,6 +5,7 @@ import io
 import json
 import os
 import runpy
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,11 @@ CASES = [
     ("restore photo.png -- --modle", "required: --out"),
     ("restore nothing.png --out new", "No such file, folder or pattern: nothing.png"),
     ("restore empty --out new", "No images"),
+    ("restore '' --out new", "INPUT: expected a value. Received: an empty one"),
+    ("restore photo.png --out ''", "--output: expected a value. Received: an empty one"),
+    (f"{SCORE} --set sigma=5", "--set sigma: degradation=sensor_noise has none"),
+    (f"{TRAIN} --set quality=5", "add --set degradation=photo_noise or jpeg or photo_blur"),
+    ("train --task derain --set sigma=5", "--set sigma: degradation=rain has none"),
     (f"{RESTORE} --tile 100", "--tile must be a multiple of 16, such as 96. Received: 100"),
     (f"{RESTORE} --tile 0", "--tile must be at least 1, received 0"),
     (f"{RESTORE} --strength 2", "--strength: 2 is not a number from 0 to 1"),
@@ -147,7 +153,7 @@ def outcomes(tmp_path_factory):
     (folder / "empty").mkdir()
     (folder / "notes.txt").write_text("a file")
     (folder / "a.tflite").write_bytes(b"x")
-    words = [case.split() for case, _ in CASES]
+    words = [shlex.split(case) for case, _ in CASES]
     (folder / "cases.json").write_text(json.dumps(words))
     before = {path.relative_to(folder) for path in folder.rglob("*")}
     run = subprocess.run(
@@ -209,10 +215,35 @@ def test_a_folder_that_may_not_be_written_to_is_refused_at_once(tmp_path, capsys
     access = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
     out = tmp_path / "new"
-    for command in (f"{TRAIN} --run", "export saved-model --model denoise_0.25x --out"):
+    for command in (
+        f"{TRAIN} --run",
+        "export saved-model --model denoise_0.25x --out",
+        "export web --out",
+        "export android --out",
+    ):
         assert main([*command.split(), str(out)]) == 2
         error = capsys.readouterr().err
         assert f"no permission to write to {tmp_path}" in error and error.count("\n") == 1
+
+
+def test_what_may_not_be_read_is_said_to_be_so(tmp_path, capsys, monkeypatch):
+    from hinet_tf.commands.hinet import main
+
+    monkeypatch.chdir(tmp_path)
+    Path("secret.keras").touch()
+    Path("secret").mkdir()
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: "secret" not in str(path) and access(path, mode)
+    )
+    for command, name in (
+        ("restore photo.png --out new --model secret.keras", "secret.keras"),
+        ("export tflite --model secret.keras --out new.tflite", "secret.keras"),
+        ("train --task denoise --data secret", "secret"),
+        ("data check secret", "secret"),
+    ):
+        assert main(command.split()) == 1
+        assert capsys.readouterr().err == f"error: {name}: Permission denied.\n"
 
 
 @pytest.mark.parametrize(("url", "package"), [("http://h", "requests"), ("grpc://h", "grpc")])

@@ -93,6 +93,8 @@ def test_an_older_page_is_kept_unless_told(tmp_path, capsys):
     (tmp_path / "models.json").write_text("{}")
     assert command.main(["--out", str(tmp_path), "--model", "denoise_0.25x"]) == 2
     assert "--overwrite" in capsys.readouterr().err
+    assert command.main(["--out", str(tmp_path)]) == 2
+    assert "or --serve to show it" in capsys.readouterr().err
     assert (tmp_path / "models.json").read_text() == "{}"
 
 

@@ -30,13 +30,13 @@ def saved_model(deep, tmp_path_factory):
     return path
 
 
-def written_tflite(function, weights, folder):
+def written_tflite(function, weights, folder, dtype=tf.float32):
     """A file with one signature of 48x80."""
     module = tf.Module()
     # Else the converter leaves the weights out and the file computes NaN.
     module.weights = [weight.value for weight in weights]
     module.restore = tf.function(
-        function, input_signature=[tf.TensorSpec((1, 48, 80, 3), name="image")]
+        function, input_signature=[tf.TensorSpec((1, 48, 80, 3), dtype, name="image")]
     )
     tf.saved_model.save(module, str(folder / "saved"), signatures={"restore": module.restore})
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved"))
@@ -60,6 +60,21 @@ def test_saved_model(deep, saved_model, image, fast):
 def test_litert(tflite, image, expected, engine):
     restored = Restorer(tflite, engine=engine).restore(image)
     np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-5)
+
+
+def test_litert_of_8_bit_images(deep, image, expected, tmp_path):
+    def rounded(levels):
+        restored = deep(tf.cast(levels, tf.float32) / 255)["restored"]
+        return tf.cast(tf.round(tf.clip_by_value(restored, 0, 1) * 255), tf.uint8)
+
+    path = written_tflite(rounded, deep.weights, tmp_path, tf.uint8)
+    restored = Restorer(path).restore(image)
+    assert restored.dtype == np.float32
+    # Half a level of the image moves the result by little more.
+    difference = np.abs(restored - np.clip(expected, 0, 1))
+    assert 1e-4 < difference.mean() < 0.7 / 255 and difference.max() < 6 / 255
+    with pytest.raises(ValueError, match="keeps the stage it was exported with: leave out `fast`"):
+        Restorer(path, fast=True)
 
 
 def test_litert_tiles_what_is_larger_than_its_size(deep, tflite):

@@ -109,6 +109,38 @@ def test_a_link_that_leads_nowhere_fails_by_itself(photos, model, tmp_path, caps
         assert f"{restored} restored, 1 failed" in said
 
 
+def test_a_folder_that_may_not_be_read_fails_by_itself(
+    photos, model, tmp_path, capsys, monkeypatch
+):
+    # A superuser may read any.
+    scandir, access = os.scandir, os.access
+
+    def refused(path="."):
+        if str(path).endswith("sub"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not str(path).endswith("sub") and access(path, mode)
+    )
+    assert restore_command.main([str(photos), "--model", model, "--out", str(tmp_path / "a")]) == 1
+    said = capsys.readouterr().err
+    assert f"failed: {photos / 'sub'}: No permission to read it" in said
+    assert "2 restored, 1 failed" in said
+    alone = [str(photos / "sub"), "--model", model, "--out", str(tmp_path / "b")]
+    assert restore_command.main(alone) == 1
+    assert capsys.readouterr().err == f"error: {photos / 'sub'}: Permission denied.\n"
+
+
+def test_what_is_left_alone_is_counted(photos, model, tmp_path, capsys):
+    for name in ("a.heic", "sub/b.HEIC", "c.avif", "d", ".hidden"):
+        (photos / name).touch()
+    restore_command.main([str(photos), "--model", model, "--out", str(tmp_path / "out")])
+    assert "no images by their names: 2 .heic, " in (said := capsys.readouterr().err)
+    assert all(kind in said for kind in ("1 .avif", "1 .txt", "1 d")) and "hidden" not in said
+
+
 def test_a_result_is_a_file_where_the_system_knows_no_types(photos, monkeypatch):
     monkeypatch.setattr("mimetypes.guess_type", lambda name: (None, None))
     (job,) = collect_jobs([str(photos / "a.png")], photos / "restored.webp")

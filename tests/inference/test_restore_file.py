@@ -13,7 +13,7 @@ from hinet_tf.images.image_file import open_image
 from hinet_tf.images.image_writer import check_target, jpeg_quality, write_image
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
-ORIENTATION, MAKER = 0x0112, 0x010F
+ORIENTATION, MAKER, X_RESOLUTION = 0x0112, 0x010F, 0x011A
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +90,24 @@ def test_jpeg_quality_is_kept(tmp_path, restorer, pixels, quality, subsampling):
     assert jpeg_quality(target)[0] == 30
 
 
+@pytest.mark.parametrize("source", ["jpg", "png", "tif"])
+@pytest.mark.parametrize("target", ["jpg", "png", "tif", "webp"])
+def test_the_resolution_for_printing_is_kept(tmp_path, restorer, pixels, source, target):
+    source, target = tmp_path / f"in.{source}", tmp_path / f"out.{target}"
+    Image.fromarray(pixels).save(source, dpi=(300, 300))
+    restorer.restore_file(source, target)
+    with Image.open(target) as image:
+        resolution = image.info.get("dpi") or (image.getexif()[X_RESOLUTION],)
+        assert resolution[0] == pytest.approx(300, abs=0.1)
+
+
 def test_no_metadata_is_invented(tmp_path, restorer, pixels):
     Image.fromarray(pixels).save(tmp_path / "in.png")
     restorer.restore_file(tmp_path / "in.png", tmp_path / "out.png")
     assert not Image.open(tmp_path / "out.png").getexif()
+    Image.fromarray(pixels).save(tmp_path / "in.jpg")
+    restorer.restore_file(tmp_path / "in.jpg", tmp_path / "out.jpg")
+    assert not Image.open(tmp_path / "out.jpg").getexif()
 
 
 def test_quality_of_a_very_large_jpeg_is_kept(tmp_path, pixels, monkeypatch):

@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +31,6 @@ class TFLiteModel:
         num_threads: Threads of the processor to use; `None` for all.
         output: Which output to return, where a signature has several; `"restored"` is also the
             only output, whatever its name.
-        image_types: Types of image to look for.
 
     Raises:
         ValueError: If the file is no `.tflite` file, or has no signature that restores an image.
@@ -47,7 +45,6 @@ class TFLiteModel:
         file: str | os.PathLike[str] | bytes,
         num_threads: int | None = None,
         output: str = "restored",
-        image_types: Sequence[str] = ("float32", "uint8"),
     ) -> None:
         content = file if isinstance(file, bytes) else Path(file).read_bytes()
         name = f"a content of {len(file)} bytes" if isinstance(file, bytes) else str(file)
@@ -57,12 +54,18 @@ class TFLiteModel:
             self._interpreter = _opened(content, num_threads)
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{name} is not a readable .tflite file: {error}") from error
-        self._signatures = self._find_signatures(output, image_types)
+        self._signatures = self._find_signatures(output)
         if not self._signatures:
+            signatures = self._interpreter.get_signature_list().values()
+            outputs = sorted({output for one in signatures for output in one["outputs"]})
+            remedy = (
+                "It keeps the stage it was exported with: leave out `fast`."
+                if output == "stage1" and outputs
+                else "Export it with hinet_tf.export_tflite."
+            )
             raise ValueError(
-                f"{name} has no signature from an image of type {' or '.join(image_types)} to "
-                f"'{output}'. Received: {self._interpreter.get_signature_list()}. Export it with "
-                "hinet_tf.export_tflite."
+                f"{name} has no signature from an image of float32 or uint8 to '{output}'. "
+                f"Received: outputs {', '.join(outputs) or 'without a signature'}. {remedy}"
             )
         # An interpreter has one set of tensors: two threads would write into each other's image.
         self._lock = threading.Lock()
@@ -77,6 +80,11 @@ class TFLiteModel:
     def channels(self) -> int:
         """Channels of the images."""
         return next(iter(self._signatures.values())).shape[3]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the images: float32 in [0, 1], or uint8."""
+        return next(iter(self._signatures.values())).dtype
 
     def restore(self, image: np.ndarray) -> np.ndarray:
         """Restores one image of one of the `sizes`.
@@ -110,9 +118,7 @@ class TFLiteModel:
             self._has_run = True
         return restored.reshape(image.shape)
 
-    def _find_signatures(
-        self, output: str, image_types: Sequence[str]
-    ) -> dict[tuple[int, int], _Signature]:
+    def _find_signatures(self, output: str) -> dict[tuple[int, int], _Signature]:
         found = {}
         for key in self._interpreter.get_signature_list():
             runner = self._interpreter.get_signature_runner(key)
@@ -123,7 +129,7 @@ class TFLiteModel:
                 continue
             ((name, detail),) = inputs.items()
             shape, dtype = tuple(map(int, detail["shape"])), np.dtype(detail["dtype"])
-            if len(shape) == 4 and dtype.name in image_types:
+            if len(shape) == 4 and dtype.name in ("float32", "uint8"):
                 result = output if output in outputs else outputs[0]
                 found[shape[1:3]] = _Signature(runner, name, result, shape, dtype)
         return found

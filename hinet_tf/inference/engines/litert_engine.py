@@ -33,11 +33,18 @@ class LiteRTEngine:
                 "A .tflite file computes in the precision it was exported with. Received: "
                 f"precision={precision!r}; use a file of that precision."
             )
-        self._model = TFLiteModel(model, output=stage_name(fast), image_types=["float32"])
+        self._model = TFLiteModel(model, output=stage_name(fast))
         self.channels = self._model.channels
         self.sizes = tuple(sorted(self._model.sizes, key=lambda size: size[0] * size[1]))
 
     def __call__(self, batch: np.ndarray) -> np.ndarray:
-        """Restores float32 images in [0, 1], `(batch, height, width, channels)`, unclipped."""
+        """Restores float32 images in [0, 1], `(batch, height, width, channels)`.
+
+        Unclipped, but for a file of uint8 images, which rounds to 8 bits before and behind.
+        """
+        in_levels = self._model.dtype == np.uint8
+        if in_levels:
+            batch = np.rint(np.clip(batch, 0.0, 1.0) * 255).astype(np.uint8)
         # The files hold a batch of one, which is what phones run.
-        return np.stack([self._model.restore(image) for image in batch])
+        restored = np.stack([self._model.restore(image) for image in batch])
+        return restored.astype(np.float32) / np.float32(255) if in_levels else restored
