@@ -298,7 +298,8 @@ def test_fit_takes_datasets_generators_and_pydatasets(data, pairs):
     model = compiled(tiny())
     twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())
-    with warnings.catch_warnings(action="error", category=UserWarning):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*shuffle")
         model.fit(pairs(data), verbose=0)
     compiled(twin)
     for _ in range(2):

@@ -98,7 +98,10 @@ def test_the_command_of_the_card_repeats_the_training(published, runs):
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("changes", [{}, {"patch": 96, "ema": 0.999}, {"sigma": (0.0, 55.0)}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"patch": 96, "ema": 0.999}, {"degradation": "photo_noise", "sigma": (0.0, 55.0)}],
+)
 def test_a_command_gives_its_recipe_back(task, changes, tmp_path):
     """Also where a value is the paper's, which is not that of a training without `--data`."""
     for name in ("photos", "some folder"):
