@@ -88,13 +88,14 @@ def other_files(inputs: Iterable[str]) -> str:
     >>> other_files([])
     ''
     """
-    kinds = Counter(
-        Path(file).suffix.lower() or file
-        for name in inputs
-        for _, _, files in os.walk(name)
-        for file in files
-        if Path(file).suffix.lower() not in SUFFIXES and not file.startswith(".")
-    )
+    kinds: Counter[str] = Counter()
+    for name in inputs:
+        for _, folders, files in os.walk(name):
+            folders[:] = (folder for folder in folders if not folder.startswith("."))
+            shown = (file for file in files if not file.startswith("."))
+            kinds.update(Path(file).suffix.lower() or file for file in shown)
+    for suffix in SUFFIXES:
+        kinds.pop(suffix, None)
     more = ", ..." if len(kinds) > 5 else ""
     return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5)) + more
 

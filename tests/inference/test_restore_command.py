@@ -134,7 +134,8 @@ def test_a_folder_that_may_not_be_read_fails_by_itself(
 
 
 def test_what_is_left_alone_is_counted(photos, model, tmp_path, capsys):
-    for name in ("a.heic", "sub/b.HEIC", "c.avif", "d", ".hidden"):
+    (photos / ".git").mkdir()
+    for name in ("a.heic", "sub/b.HEIC", "c.avif", "d", ".hidden", ".git/hidden"):
         (photos / name).touch()
     restore_command.main([str(photos), "--model", model, "--out", str(tmp_path / "out")])
     assert "no images by their names: 2 .heic, " in (said := capsys.readouterr().err)

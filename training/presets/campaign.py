@@ -89,12 +89,13 @@ CAMPAIGN = (
         | _CLEAN,
     ),
     Training(
-        "denoise_0.25x_mosaic",
+        "denoise_0.25x_longer",
         "denoise",
         "photos,small,sidd",
-        {"init": "denoise_0.25x", "scale": "0.25", "steps": "3000", "learning_rate": "4e-4"}
+        {"init": "denoise_0.25x", "scale": "0.25", "steps": "13000", "learning_rate": "7e-4"}
         | _NOISE
-        | {"validate_every": "1000", "shares": "5,4,1.2"},
+        | {"validate_every": "4000", "save_every": "250", "shares": "5,4,1.2", "ema": "0.998"}
+        | {"seed": "22", "precision": "bfloat16"},
     ),
     Training(
         "deblur_0.25x_longer",
