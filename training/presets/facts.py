@@ -95,12 +95,12 @@ STATED: dict[str, dict[str, Any]] = {
             "What to take of the trainings with a camera's noise was decided with every third "
             "photograph of Kodak24 and all eight crops of SIDD in view, the three unseen scenes "
             "among them: either training was taken as it ended.",
-            "The trainings after these had a camera's noise whose colours hang together as they do "
-            "in 33 pairs of SIDD (docs/data.md). Before they were accepted, every sixth photograph of "
-            "Kodak24 and the three unseen scenes were looked at.",
+            "The trainings after these had a camera's noise whose colours hang together as they "
+            "do in 33 pairs of SIDD (docs/data.md). Before they were accepted, every sixth "
+            "photograph of Kodak24 and the three unseen scenes were looked at.",
             "The last training of denoise_0.25x was taken as it ended; all of Kodak24 and the "
-            "three unseen scenes were looked at before. Until its step 5,462 its rate fell as for 20,000 "
-            "steps, from there as for 13,000.",
+            "three unseen scenes were looked at before. Until its step 5,462 its rate fell as "
+            "for 20,000 steps, from there as for 13,000.",
             "The first training of denoise_0.125x had three parts: to step 1,191 of 5,000, to "
             "9,000 of 9,000, and, because Kodak24 at σ 25 was 0.61 dB below denoise_0.25x, to "
             "11,000; its command shows the last.",
