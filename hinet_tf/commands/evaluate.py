@@ -47,7 +47,11 @@ from hinet_tf.commands.options import (
 )
 from hinet_tf.commands.preset_options import check_task
 from hinet_tf.commands.progress import tracked
-from hinet_tf.commands.recipe_options import add_set_option, overridden_recipe
+from hinet_tf.commands.recipe_options import (
+    add_set_option,
+    check_degradation_keys,
+    overridden_recipe,
+)
 from hinet_tf.tasks import TASKS
 
 _PROTOCOLS = {"derain": "hinet_y,matlab_y"}
@@ -109,6 +113,7 @@ def run(args: argparse.Namespace) -> int:
         check_model(model, args.local, engine=args.engine)
         check_task(model, args.task, args.force)
     recipe = overridden_recipe(args)
+    check_degradation_keys(recipe, args.set)
     check_data(args.data)
     check_tiles(args)
     for file, suffix in ((args.csv, ".csv"), (args.json, ".json")):

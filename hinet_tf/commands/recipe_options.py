@@ -96,6 +96,8 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
     check_data(recipe.data)
     # A run that has begun has weights of its own; a quantized one goes by the first ones still.
     has_begun = any((args.run / "checkpoints").glob("step-*.npz"))
+    if not has_begun:
+        check_degradation_keys(recipe, args.set)
     if recipe.init and (recipe.quantize or not has_begun):
         check_initial_weights(recipe.init)
         check_task(recipe.init, recipe.task, args.force)
@@ -137,15 +139,21 @@ def overridden_recipe(
     try:
         name = getattr(args, "recipe", None)
         recipe = quick_recipe(args.task) if quick else get_recipe(args.task, name)
-        recipe = recipe.with_overrides([*(overrides or []), *args.set])
+        return recipe.with_overrides([*(overrides or []), *args.set])
     except ValueError as error:
         raise UsageError(str(error)) from error
-    _check_degradation_keys(recipe, args.set)
-    return recipe
 
 
-def _check_degradation_keys(recipe: Recipe, overrides: list[str]) -> None:
-    """Refuses a strength of a degradation that is not the recipe's: it would change nothing."""
+def check_degradation_keys(recipe: Recipe, overrides: list[str]) -> None:
+    """Refuses a strength of a degradation that is not the recipe's: it would change nothing.
+
+    Args:
+        recipe: The recipe.
+        overrides: The values of `--set`.
+
+    Raises:
+        UsageError: If there is one.
+    """
     for key in (override.partition("=")[0].strip() for override in overrides):
         takers = [name for name, (_, keys) in DEGRADATIONS.items() if key in keys]
         if takers and recipe.degradation not in takers:
