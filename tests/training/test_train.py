@@ -14,6 +14,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from hinet_tf.command_line import UsageError
 from hinet_tf.commands.preset_options import model_details
 from hinet_tf.commands.recipe_options import recipe_from
 from hinet_tf.commands.train import main, parse_args
@@ -434,6 +435,14 @@ def test_precision_is_chosen_once_and_kept(tmp_path, monkeypatch, finished):
     assert chosen("--precision", "float32") == chosen("--set", "precision=float32") == "float32"
     # A run that began elsewhere goes on as it began.
     assert chosen(run=finished) == "float32"
+
+
+def test_a_setting_without_effect_keeps_no_run_from_going_on(tmp_path, finished):
+    words = ["--task", "denoise", "--set", "sigma=5"]
+    with pytest.raises(UsageError, match="--set sigma: degradation=sensor_noise has none"):
+        recipe_from(parse_args([*words, "--run", str(tmp_path)]))
+    # Begun before it was refused.
+    assert recipe_from(parse_args([*words, "--run", str(finished)])).sigma == (5.0,)
 
 
 # What float16 needs beside it has tests of its own, in tests/engine/test_loss_scaled_adam.py.
