@@ -202,6 +202,19 @@ def check_out_file(file: Path, suffix: str, overwrite: bool = True, option: str 
         raise UsageError(f"{file} exists; choose another name or pass --overwrite.")
 
 
+def check_json_file(file: Path | None) -> None:
+    """Refuses a file of `--json` that cannot be written, before the work; `-` is the terminal.
+
+    Args:
+        file: The value of the option.
+
+    Raises:
+        UsageError: If it is refused.
+    """
+    if file and str(file) != "-":
+        check_out_folder(file.parent, "--json")
+
+
 def check_tiles(args: argparse.Namespace) -> None:
     """Refuses tiles that the network cannot halve, and an overlap that does not fit them.
 

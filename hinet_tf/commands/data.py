@@ -20,7 +20,7 @@ from hinet_tf.command_line import (
     load_tensorflow,
     run_command,
 )
-from hinet_tf.commands.checks import check_out_folder, check_readable
+from hinet_tf.commands.checks import check_json_file, check_readable
 from hinet_tf.commands.collect_files import other_files
 from hinet_tf.commands.options import (
     add_json_option,
@@ -56,8 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.folder.is_dir():
         raise UsageError(f"{args.folder} is no folder; expected a folder of images.")
     check_readable(args.folder)
-    if args.json and str(args.json) != "-":
-        check_out_folder(args.json.parent, "--json")
+    check_json_file(args.json)
     load_tensorflow(args.quiet)
     from hinet_tf.data.folder_check import check_folder
 

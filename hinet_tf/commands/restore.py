@@ -23,7 +23,7 @@ from hinet_tf.command_line import (
     load_tensorflow,
     run_command,
 )
-from hinet_tf.commands.checks import check_model, check_out_folder, check_tiles
+from hinet_tf.commands.checks import check_json_file, check_model, check_out_folder, check_tiles
 from hinet_tf.commands.collect_files import Job, collect_jobs, figure_path, other_files
 from hinet_tf.commands.options import (
     ANY_MODEL,
@@ -102,8 +102,7 @@ def run(args: argparse.Namespace) -> int:
     check_tiles(args)
     jobs = collect_jobs(args.inputs, args.out, args.suffix, _FORMATS.get(args.format), args.figure)
     check_out_folder(jobs[0].target.parent)
-    if args.json and str(args.json) != "-":
-        check_out_folder(args.json.parent, "--json")
+    check_json_file(args.json)
     existing = [job for job in jobs if job.target.exists()]
     if existing and not (args.skip_existing or args.overwrite):
         raise UsageError(
