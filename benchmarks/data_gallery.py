@@ -15,6 +15,7 @@ from matplotlib import pyplot
 from hinet_tf.data import builtin_photos
 from hinet_tf.data.degradations import (
     CameraNoise,
+    CorrelatedNoise,
     Defocus,
     GaussianNoise,
     JpegCompression,
@@ -31,6 +32,7 @@ COLUMNS = {
     "GaussianNoise(25)": GaussianNoise(25),
     "SensorNoise(0.012)": SensorNoise(0.012),
     "CameraNoise(6400)": CameraNoise(6400),
+    "CorrelatedNoise(15)": CorrelatedNoise(15, 1.2, 0.3),
     "JpegCompression(10)": JpegCompression(10),
     "MotionBlur(21)": MotionBlur(21),
     "Defocus(4)": Defocus(4),

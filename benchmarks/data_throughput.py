@@ -30,6 +30,7 @@ DEGRADATIONS = (
     "GaussianNoise",
     "SensorNoise",
     "CameraNoise",
+    "CorrelatedNoise",
     "PhotoNoise",
     "JpegCompression",
     "MotionBlur",

@@ -39,13 +39,13 @@ def processor_facts() -> dict[str, str]:
 def has_fast_bfloat16() -> bool:
     """Whether the processor multiplies in bfloat16 faster than in float32 (on Linux).
 
-    That is with AMX, or with AVX-512-BF16 on AMD's Zen 4 (family 25 and that instruction): both
-    about twice as fast. AVX-512-BF16 alone says nothing: on other processors that have it,
-    bfloat16 took 1.6 times as long as float32 (benchmarks/training.md).
+    That is with AMX, or with AVX-512-BF16 on AMD's Zen 4 and Zen 5 (families 25 and 26): 1.5 to 2
+    times as fast. AVX-512-BF16 alone says nothing: on other processors that have it, bfloat16 took
+    1.6 times as long as float32 (benchmarks/training.md).
     """
     facts = processor_facts()
     features = facts.get("flags", "").split()
-    is_zen = (facts.get("vendor_id"), facts.get("cpu family")) == ("AuthenticAMD", "25")
+    is_zen = facts.get("vendor_id") == "AuthenticAMD" and facts.get("cpu family") in ("25", "26")
     return "amx_bf16" in features or (is_zen and "avx512_bf16" in features)
 
 

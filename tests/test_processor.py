@@ -13,9 +13,10 @@ from hinet_tf.processor import has_fast_bfloat16
     [
         ("GenuineIntel", 6, "avx2 avx512f avx512_bf16 amx_bf16 amx_tile", True),
         ("AuthenticAMD", 25, "avx2 avx512f avx512_bf16", True),
+        ("AuthenticAMD", 26, "avx2 avx512f avx512_bf16", True),
         # Measured slower, or not measured: benchmarks/training.md.
         ("GenuineIntel", 6, "avx2 avx512f avx512_bf16", False),
-        ("AuthenticAMD", 26, "avx2 avx512f avx512_bf16", False),
+        ("AuthenticAMD", 27, "avx2 avx512f avx512_bf16", False),
         ("AuthenticAMD", 25, "avx2", False),
     ],
 )

@@ -26,6 +26,7 @@ DEGRADATIONS = {
     "blind_noise": ("BlindNoise", ("sigma",)),
     "photo_noise": ("PhotoNoise", ("sigma", "quality")),
     "camera_noise": ("CameraNoise", ()),
+    "correlated_noise": ("CorrelatedNoise", ("sigma",)),
     "jpeg": ("JpegCompression", ("quality",)),
     "motion_blur": ("MotionBlur", ()),
     "photo_blur": ("PhotoBlur", ("quality",)),

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from hinet_tf.data import ImagePair, random_numbers
-from hinet_tf.data.degradations import GaussianNoise
+from hinet_tf.data.degradations import CorrelatedNoise, GaussianNoise
 from hinet_tf.images.image_file import open_image
 from hinet_tf.images.pixel_format import to_uint8
 
@@ -69,6 +69,8 @@ def preset_test_sets(task: str, data: Path) -> list[PresetTestSet]:
         )
         # What people have: a file of a camera, with its noise in it.
         sets.append(_set("kodak24_sigma25_jpeg", "σ 25, then JPEG 90", kodak, _noisy_jpeg, task))
+        # And what a camera's own denoising leaves, from gray to coloured.
+        sets.append(_set("kodak24_coarse", "coarse noise, σ 8", kodak, _coarse_noise, task))
         sets += _held_back(data, "sidd_crops", "sidd", "SIDD, {} unseen scenes", "float")
     elif task == "dejpeg":
         sets = [
@@ -177,6 +179,12 @@ def _noise(sigma: float) -> Callable[[np.ndarray, int], np.ndarray]:
         return np.asarray(noise(clean.astype(np.float32) / 255, seed))
 
     return degrade
+
+
+def _coarse_noise(clean: np.ndarray, number: int) -> np.ndarray:
+    seed = random_numbers.fold_in(_SEED, number)
+    noisy = CorrelatedNoise(8, grain=1)(clean.astype(np.float32) / 255, seed)
+    return to_uint8(np.asarray(noisy))
 
 
 def _noisy_jpeg(clean: np.ndarray, number: int) -> np.ndarray:

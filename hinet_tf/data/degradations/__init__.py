@@ -2,6 +2,7 @@
 
 from hinet_tf.data.degradations.blind_noise import BlindNoise
 from hinet_tf.data.degradations.camera_noise import CameraNoise
+from hinet_tf.data.degradations.correlated_noise import CorrelatedNoise
 from hinet_tf.data.degradations.defocus import Defocus
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.degradations.gaussian_noise import GaussianNoise
@@ -15,6 +16,7 @@ from hinet_tf.data.degradations.sensor_noise import SensorNoise
 __all__ = [
     "BlindNoise",
     "CameraNoise",
+    "CorrelatedNoise",
     "Defocus",
     "Degradation",
     "GaussianNoise",

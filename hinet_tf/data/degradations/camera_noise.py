@@ -8,6 +8,7 @@ from keras import ops
 from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.bayer import REACH, bayer_sites, demosaic, mosaic
 from hinet_tf.data.degradations.camera_colors import CameraColors
+from hinet_tf.data.degradations.gaussian_filter import filtered, gaussian_weights
 from hinet_tf.data.degradations.jpeg_compression import JpegCompression
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
 
@@ -187,16 +188,8 @@ def _processed(noise, seed):
 
 
 def _blurred(image, deviation):
-    offsets = np.arange(-_FILTER, _FILTER + 1, dtype=np.float32)
-    weights = ops.exp(-0.5 * ops.square(offsets / deviation))
-    weights = weights / ops.sum(weights)
     for axis in (0, 1):
         size = image.shape[axis]
         index = np.clip(np.arange(-_FILTER, size + _FILTER), 0, size - 1)
-        padded = ops.take(image, index, axis=axis)
-        parts = [
-            weights[tap] * (padded[tap : tap + size] if axis == 0 else padded[:, tap : tap + size])
-            for tap in range(2 * _FILTER + 1)
-        ]
-        image = sum(parts)
-    return image
+        image = ops.take(image, index, axis=axis)
+    return filtered(image, gaussian_weights(deviation, _FILTER))

@@ -11,6 +11,7 @@ import tensorflow as tf
 from hinet_tf.data import builtin_photos
 from hinet_tf.data.degradations import (
     CameraNoise,
+    CorrelatedNoise,
     Defocus,
     Degradation,
     GaussianNoise,
@@ -26,6 +27,7 @@ ALL = [
     GaussianNoise(),
     SensorNoise(),
     CameraNoise(jpeg_share=0),
+    CorrelatedNoise(),
     PhotoNoise(jpeg_share=1, camera_share=0),
     JpegCompression(),
     MotionBlur(),
@@ -102,7 +104,7 @@ import numpy as np
 from hinet_tf.data.degradations import *
 image = np.load(sys.argv[1])
 all = [GaussianNoise(), SensorNoise(), CameraNoise(jpeg_share=0), JpegCompression(), MotionBlur()]
-all += [PhotoBlur(jpeg_share=0, lamp_share=1), Defocus(), Rain()]
+all += [PhotoBlur(jpeg_share=0, lamp_share=1), Defocus(), Rain(), CorrelatedNoise()]
 all += [PhotoNoise(jpeg_share=1, camera_share=0)]
 import jax
 results = {type(d).__name__: jax.jit(d)(image, np.array([5, 0], "uint32")) for d in all}

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy import stats
+from scipy import ndimage, stats
 
 from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations import (
     BlindNoise,
     CameraNoise,
+    CorrelatedNoise,
     GaussianNoise,
     JpegCompression,
     PhotoNoise,
@@ -136,10 +137,47 @@ def test_blind_noise_refuses_a_share_beyond_one():
         BlindNoise(sensor_share=1.2)
 
 
+@pytest.mark.parametrize(
+    ("sigma", "grain", "color"), [(8, 0.2, 1), (8, 0.7, 0.5), (20, 1.2, 0), (5, 2.0, 0.3)]
+)
+def test_correlated_noise_has_the_grain_color_and_strength_that_it_says(sigma, grain, color):
+    image = np.full((SIDE, SIDE, 3), 0.5, np.float32)
+    noise = np.asarray(CorrelatedNoise(sigma, grain, color)(image, 3)) - image
+    # Noise of coarse grain has fewer independent values: SIDE / (3.5 * grain) squared.
+    assert noise.std() == pytest.approx(sigma / 255, rel=0.03)
+    # Filtered with a Gaussian twice: the filter's autocorrelation, here from SciPy's filter.
+    point = np.zeros((41, 41))
+    point[20, 20] = 1
+    filtered = ndimage.gaussian_filter(point, grain, radius=4)
+    expected = np.sum(filtered[1:] * filtered[:-1]) / np.sum(filtered**2)
+    red = noise[..., 0]
+    for one, next_one in ((red[1:], red[:-1]), (red[:, 1:], red[:, :-1])):
+        assert np.corrcoef(one.ravel(), next_one.ravel())[0, 1] == pytest.approx(expected, abs=0.02)
+    # What the channels share is the gray part: all but the square of the coloured one.
+    shared = np.corrcoef(red.ravel(), noise[..., 2].ravel())[0, 1]
+    assert shared == pytest.approx(1 - color**2, abs=0.04)
+
+
+def test_correlated_noise_is_as_strong_at_the_border_and_stays_in_range():
+    image = np.full((64, 64, 3), 0.5, np.float32)
+    noise = draws(CorrelatedNoise(10, grain=1.6), image) - image
+    border, middle = noise[:, :2].std(), noise[:, 30:34].std()
+    assert border == pytest.approx(middle, rel=0.03)
+    noisy = np.asarray(CorrelatedNoise(100)(image, 1))
+    assert noisy.min() == 0 and noisy.max() == 1
+
+
+@pytest.mark.parametrize("wrong", [{"sigma": -1}, {"grain": 0}, {"grain": 2.5}, {"color": 1.1}])
+def test_correlated_noise_refuses_what_is_out_of_range(wrong):
+    with pytest.raises(ValueError, match=f"`{next(iter(wrong))}` is"):
+        CorrelatedNoise(**wrong)
+
+
 def test_photo_noise_compresses_its_share_of_noisy_images():
     # Half of the chroma's resolution is gone with the compression, so that the colour noise of
     # neighbours is alike, which independent noise is not. 400 draws: 4 standard errors are 0.1.
-    degrade = PhotoNoise(40, quality=95, jpeg_share=0.4, camera_share=0, clean_share=0)
+    white = {"camera_share": 0, "grain_share": 0, "clean_share": 0}
+    degrade = PhotoNoise(40, quality=95, jpeg_share=0.4, **white)
     gray = np.full((32, 32, 3), 0.5, np.float32)
     compressed = []
     for noisy in draws(degrade, gray):
@@ -155,10 +193,12 @@ def test_photo_noise_compresses_after_the_noise():
     fold_in = random_numbers.fold_in
     noisy = BlindNoise(30)(image, fold_in(7, 1))
     expected = JpegCompression(80)(noisy, fold_in(7, 3))
-    white = {"camera_share": 0, "clean_share": 0}
+    white = {"camera_share": 0, "grain_share": 0, "clean_share": 0}
     degrade = PhotoNoise(30, quality=80, jpeg_share=1, **white)
     np.testing.assert_array_equal(degrade(image, 7), expected)
     np.testing.assert_array_equal(PhotoNoise(30, jpeg_share=0, **white)(image, 7), noisy)
+    grain = PhotoNoise(30, camera_share=0, grain_share=1, jpeg_share=0, clean_share=0)
+    np.testing.assert_array_equal(grain(image, 7), CorrelatedNoise()(image, fold_in(7, 1)))
     camera = PhotoNoise(camera_share=1, clean_share=0)
     np.testing.assert_array_equal(camera(image, 7), CameraNoise()(image, fold_in(7, 1)))
     assert camera.margin == CameraNoise().margin
