@@ -117,9 +117,12 @@ class HINet(TwoStageModel):
         windows = local_windows(local_train_size, local_ratio, depth)
         policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
 
+        # The eight bits of bfloat16 hold the levels of a bright pixel and not its noise.
+        image_policy = "float32" if policy.compute_dtype == "bfloat16" else policy
+
         # === Layers ===
-        def convolution(filters: int, name: str, **kwargs: Any) -> Convolution:
-            return Convolution(filters, dtype=policy, name=name, **kwargs)
+        def convolution(filters: int, name: str, dtype: Any = policy, **kwargs: Any) -> Convolution:
+            return Convolution(filters, dtype=dtype, name=name, **kwargs)
 
         def encode(x: Any, stage: str, fused: list[Any] | None = None) -> tuple[Any, list[Any]]:
             skips = []
@@ -160,12 +163,12 @@ class HINet(TwoStageModel):
 
         # === Functional Model ===
         image = keras.Input((None, None, channels), name="image", dtype="float32")
-        x, encoded = encode(convolution(width, "stage1_input")(image), "stage1")
+        x, encoded = encode(convolution(width, "stage1_input", image_policy)(image), "stage1")
         decoded = decode(x, encoded, "stage1")
         features, stage1 = SupervisedAttention(dtype=policy, name="attention")([decoded[0], image])
 
         x = keras.layers.Concatenate(dtype=policy, name="stage2_concat")(
-            [convolution(width, "stage2_input")(image), features]
+            [convolution(width, "stage2_input", image_policy)(image), features]
         )
         x = convolution(width, "stage2_mix", kernel_size=1)(x)
         fused = [

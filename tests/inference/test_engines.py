@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from hinet_tf import Restorer
+from hinet_tf.data import builtin_photos
 from hinet_tf.inference.engines import open_engine
 from hinet_tf.models import open_model
 
@@ -103,6 +104,20 @@ def test_openvino_in_bfloat16_is_close(deep, image, expected):
     pytest.importorskip("openvino")
     restored = Restorer(deep, engine="openvino", precision="bfloat16").restore(image)
     assert np.sqrt(np.mean((restored - expected) ** 2)) < 2e-3
+
+
+@pytest.mark.parametrize("engine", ["tensorflow", "openvino"])
+@pytest.mark.parametrize("fast", [False, True])
+def test_bfloat16_keeps_the_bits_of_bright_pixels(engine, fast):
+    """Their levels are half a step of bfloat16 apart: rounded before, the error is five-fold."""
+    if engine == "openvino":
+        pytest.importorskip("openvino")
+    photo = builtin_photos("val").images(0)[1][60:140, 90:202].astype(np.float32) / 255
+    noise = np.random.default_rng(0).normal(0, 2 / 255, photo.shape)
+    bright = np.clip(0.75 + 0.2 * photo + noise, 0, 1).astype(np.float32)
+    exact = Restorer("deblur_0.25x", precision="float32", fast=fast).restore(bright)
+    low = Restorer("deblur_0.25x", engine=engine, precision="bfloat16", fast=fast).restore(bright)
+    assert 1e-5 < np.sqrt(np.mean((low - exact) ** 2)) < 3e-4
 
 
 def test_damaged_and_unfit_models_are_named(tmp_path, deep, tflite, saved_model):

@@ -51,12 +51,14 @@ class OpenVINOEngine:
                 "precision='float32'."
             )
         model = _from_tensors(model)
-        network = _read(openvino, model, fast)
+        # A file is as it is; a network of our own can be given the image in two parts.
+        self._parts = 2 if precision == "bfloat16" and isinstance(model, OfficialNetwork) else 1
+        network = _read(openvino, model, fast, self._parts)
         if size:
             network.reshape([1, *size, network.inputs[0].get_partial_shape()[3].get_length()])
         self._output = _output_index(network, stage_name(fast))
         shape = network.inputs[0].get_partial_shape()
-        self.channels = shape[3].get_length()
+        self.channels = shape[3].get_length() // self._parts
         static = shape[1].is_static
         self.sizes = ((shape[1].get_length(), shape[2].get_length()),) if static else None
         config = model.config if isinstance(model, OfficialNetwork) else {}
@@ -79,8 +81,19 @@ class OpenVINOEngine:
         return self._run(batch)
 
     def _run(self, batch: np.ndarray) -> np.ndarray:
+        inputs = _in_two_parts(batch) if self._parts == 2 else np.ascontiguousarray(batch)
         with self._lock:
-            return self._compiled([np.ascontiguousarray(batch)])[self._output].copy()
+            outputs = self._compiled([inputs])[self._output]
+            return batch + outputs if self._parts == 2 else outputs.copy()
+
+
+def _in_two_parts(batch: np.ndarray) -> np.ndarray:
+    """The images rounded down to bfloat16, and what is left of them: the sum is exact.
+
+    bfloat16 is the upper half of a float32.
+    """
+    upper = (np.ascontiguousarray(batch).view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    return np.concatenate([upper, batch - upper], axis=-1)
 
 
 def _from_tensors(model: Any) -> Any:
@@ -94,12 +107,12 @@ def _from_tensors(model: Any) -> Any:
     return OfficialNetwork.of_model(model) if plain else model
 
 
-def _read(openvino: Any, model: Any, fast: bool) -> Any:
+def _read(openvino: Any, model: Any, fast: bool, parts: int) -> Any:
     try:
         if isinstance(model, OfficialNetwork):
             from hinet_tf.inference.engines.openvino_network import openvino_network
 
-            return openvino_network(model.config, model.tensors, fast)
+            return openvino_network(model.config, model.tensors, fast, parts)
         if isinstance(model, (str, os.PathLike)):
             if not Path(model).exists():
                 raise ValueError(f"{model} does not exist.")

@@ -1,5 +1,6 @@
 """HINet in OpenVINO's operations, from the official tensors: without Keras and TensorFlow."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,10 @@ _ARGUMENTS = {
 
 
 def openvino_network(
-    config: Mapping[str, Any], tensors: Mapping[str, np.ndarray], fast: bool = False
+    config: Mapping[str, Any],
+    tensors: Mapping[str, np.ndarray],
+    fast: bool = False,
+    parts: int = 1,
 ) -> openvino.Model:
     """Builds the network for images of every size.
 
@@ -28,19 +32,22 @@ def openvino_network(
             `norm="instance"`.
         tensors: Official name -> array in PyTorch's layout.
         fast: Stop after the first stage.
+        parts: Number of images whose sum is restored: OpenVINO rounds what it reads to
+            bfloat16, and two parts keep twice the bits.
 
     Returns:
-        A model from `(batch, height, width, channels)` in [0, 1] to the same shape, unclipped.
+        A model from `(batch, height, width, parts * channels)`, the sum in [0, 1], to
+        `(batch, height, width, channels)`: the restored image, unclipped, or where there are
+        several parts what is to be added to their sum.
 
     Raises:
         UnfitTensorsError: If the tensors are not exactly those of that network, or not finite.
     """
     try:
-        network = _Network(config, tensors)
+        network = _Network(config, tensors, parts)
     except ValueError as error:
         raise UnfitTensorsError(str(error)) from error
-    channels = config.get("channels", 3)
-    image = ops.parameter([-1, -1, -1, channels], np.float32, name="image")
+    image = ops.parameter([-1, -1, -1, parts * network.channels], np.float32, name="image")
     pixels = ops.transpose(image, np.array([0, 3, 1, 2]))
     restored = network.stage1(pixels) if fast else network.restored(pixels)
     if not fast and (unused := tensors.keys() - network.used):
@@ -53,7 +60,9 @@ def openvino_network(
 class _Network:
     """The parts, named as in `basicsr/models/archs/hinet_arch.py`; maps are channels first."""
 
-    def __init__(self, config: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], tensors: Mapping[str, np.ndarray], parts: int
+    ) -> None:
         if unknown := config.keys() - _ARGUMENTS:
             raise UnfitTensorsError(f"unknown argument {min(unknown)}")
         if config.get("norm", "instance") != "instance":
@@ -66,28 +75,34 @@ class _Network:
         check_number("negative_slope", slope := config.get("negative_slope", 0.2))
         self.slope = np.float32(slope)
         self.tensors = tensors
+        self.parts = parts
         self.used: set[str] = set()
 
     def stage1(self, image: Any) -> Any:
-        return self._first(image)[0]
+        return self._corrected(image, self._first(image)[0])
 
     def restored(self, image: Any) -> Any:
-        stage1, features, encoded, decoded = self._first(image)
+        correction, features, encoded, decoded = self._first(image)
+        parts = ops.split(image, 1, self.parts).outputs()
+        stage1 = functools.reduce(ops.add, parts, correction)
         gate = ops.sigmoid(self._convolution(stage1, "sam12.conv3", self.width))
         attended = ops.add(
             ops.multiply(self._convolution(features, "sam12.conv1", self.width), gate), features
         )
-        x = ops.concat([self._convolution(image, "conv_02", self.width), attended], axis=1)
+        x = ops.concat([self._of_image(image, "conv_02"), attended], axis=1)
         x = self._convolution(x, "cat12", self.width, 1)
         x, skips = self._encode(x, 2, list(zip(encoded, decoded, strict=True)))
         x = self._decode(x, skips, 2)[0]
-        return ops.add(self._convolution(x, "last", self.channels), image)
+        return self._corrected(image, self._convolution(x, "last", self.channels))
+
+    def _corrected(self, image: Any, correction: Any) -> Any:
+        return ops.add(correction, image) if self.parts == 1 else correction
 
     def _first(self, image: Any) -> tuple[Any, Any, list[Any], list[Any]]:
-        x, encoded = self._encode(self._convolution(image, "conv_01", self.width), 1)
+        x, encoded = self._encode(self._of_image(image, "conv_01"), 1)
         decoded = self._decode(x, encoded, 1)
         correction = self._convolution(decoded[0], "sam12.conv2", self.channels)
-        return ops.add(correction, image), decoded[0], encoded, decoded
+        return correction, decoded[0], encoded, decoded
 
     def _encode(
         self, x: Any, stage: int, first: list[tuple[Any, Any]] | None = None
@@ -137,11 +152,23 @@ class _Network:
     def _activated(self, x: Any) -> Any:
         return ops.prelu(x, np.array([self.slope]))
 
+    def _of_image(self, image: Any, name: str) -> Any:
+        return self._convolution(image, name, self.width, parts=self.parts)
+
     def _convolution(
-        self, x: Any, name: str, filters: int, side: int = 3, stride: int = 1, bias: bool = True
+        self,
+        x: Any,
+        name: str,
+        filters: int,
+        side: int = 3,
+        stride: int = 1,
+        bias: bool = True,
+        parts: int = 1,
     ) -> Any:
         before = (side - 1) // 2
-        kernel = self._tensor(f"{name}.weight", (filters, _channels(x), side, side))
+        kernel = self._tensor(f"{name}.weight", (filters, _channels(x) // parts, side, side))
+        # The sum of the parts, without adding them up.
+        kernel = np.concatenate([kernel] * parts, axis=1)
         edges = [before, before]
         x = ops.convolution(x, kernel, [stride, stride], edges, edges, [1, 1])
         return self._biased(x, name, filters) if bias else x
