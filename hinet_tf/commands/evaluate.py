@@ -44,6 +44,7 @@ from hinet_tf.commands.options import (
     message_console,
     restorer_settings,
     whole_number,
+    write_json,
 )
 from hinet_tf.commands.preset_options import check_task
 from hinet_tf.commands.progress import tracked
@@ -129,12 +130,7 @@ def run(args: argparse.Namespace) -> int:
     from hinet_tf.engine.recipe_parts import build_degradation
     from hinet_tf.evaluation.gallery import Gallery
     from hinet_tf.evaluation.pairs import open_pairs
-    from hinet_tf.evaluation.report import (
-        difference_lines,
-        summary_table,
-        write_csv,
-        write_json,
-    )
+    from hinet_tf.evaluation.report import difference_lines, finite, summary_table, write_csv
     from hinet_tf.evaluation.scoring import paired_difference, summarize
 
     say = Console(highlight=False, soft_wrap=True, quiet=args.quiet).print
@@ -194,7 +190,7 @@ def run(args: argparse.Namespace) -> int:
     if args.csv:
         write_csv(args.csv, models, scores)
     if args.json:
-        write_json(args.json, report)
+        write_json(args.json, finite(report))
     return EXIT_DONE
 
 

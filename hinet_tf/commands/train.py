@@ -14,6 +14,7 @@ and, in a checkout, training/train.py are the same command.
 """
 
 import argparse
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -88,15 +89,8 @@ def run(args: argparse.Namespace) -> int:
         )
 
         def fit(start: int) -> bool:
-            return session.fit(
-                distribution.distribute(
-                    strategy,
-                    recipe.batch,
-                    lambda shards, shard: recipe_parts.training_data(
-                        recipe, sources, start, shards, shard
-                    ),
-                )
-            )
+            data_of_shard = functools.partial(recipe_parts.training_data, recipe, sources, start)
+            return session.fit(distribution.distribute(strategy, recipe.batch, data_of_shard))
 
         return session, fit
 

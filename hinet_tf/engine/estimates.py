@@ -1,7 +1,6 @@
 """What a training will cost, before it is started."""
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -18,48 +17,6 @@ _MAPS_PER_PIXEL = 58
 _RUNTIME_BYTES = 210 * 2**20
 # What it takes besides for the loop over the parts of a batch, whatever their size.
 _LOOP_BYTES = 60 * 2**20
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The cost of a training on each device.
-
-    Args:
-        parameters: Trainable parameters.
-        multiply_adds: Multiply-adds of one forward pass over one patch.
-        memory_bytes: Peak memory of the training step on one device.
-        step_seconds: Time of a step, extrapolated from a small one on this machine.
-
-    Example:
-    >>> 0 < estimate(recipe, network).memory_bytes < 2**30
-    True
-    """
-
-    parameters: int
-    multiply_adds: int
-    memory_bytes: int
-    step_seconds: float
-
-
-def estimate(recipe: Recipe, network: TrainableHINet) -> Estimate:
-    """Estimates the cost of a recipe on the devices at hand.
-
-    Args:
-        recipe: The recipe.
-        network: Its network, compiled; its weights are not changed.
-
-    Returns:
-        The estimate.
-    """
-    replicas = network.distribute_strategy.num_replicas_in_sync
-    share = recipe.batch // replicas
-    parameters = network.count_params()
-    return Estimate(
-        parameters,
-        multiply_adds(recipe.width, recipe.patch, recipe.depth),
-        memory_bytes(recipe, parameters, share // recipe.accumulate),
-        _seconds_per_pixel(network) * share * recipe.patch**2,
-    )
 
 
 def multiply_adds(width: int, side: int, depth: int = 5) -> int:
@@ -148,18 +105,22 @@ def describe(recipe: Recipe, strategy: tf.distribute.Strategy) -> str:
     """
     with strategy.scope():
         network = recipe_parts.build_network(recipe)
-    cost = estimate(recipe, network)
     replicas = strategy.num_replicas_in_sync
-    images = recipe.batch // replicas // recipe.accumulate
+    share = recipe.batch // replicas
+    images = share // recipe.accumulate
     side = recipe.patch
+    parameters = network.count_params()
+    seconds = _seconds_per_pixel(network) * share * side**2
+    operations = multiply_adds(recipe.width, side, recipe.depth)
+    memory = memory_bytes(recipe, parameters, images)
     lines = {
-        "parameters": f"{cost.parameters:,}",
-        "multiply-adds": f"{cost.multiply_adds / 1e9:.2f} G per {side}x{side} patch",
+        "parameters": f"{parameters:,}",
+        "multiply-adds": f"{operations / 1e9:.2f} G per {side}x{side} patch",
         "devices": f"{replicas}, each {images} patches at once"
         + (f", {recipe.accumulate} times a step" if recipe.accumulate > 1 else ""),
-        "memory": f"about {cost.memory_bytes / 2**30:.2f} GiB per device",
-        "step time": f"about {cost.step_seconds:.3g} s, extrapolated from one small patch",
-        "whole run": _duration(cost.step_seconds * recipe.steps),
+        "memory": f"about {memory / 2**30:.2f} GiB per device",
+        "step time": f"about {seconds:.3g} s, extrapolated from one small patch",
+        "whole run": _duration(seconds * recipe.steps),
     }
     width = max(map(len, lines))
     table = "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items())

@@ -117,11 +117,3 @@ class TrainableHINet(HINet):
     def _structure(self) -> tuple[list[Any], dict[str, tf.Tensor]]:
         logs = dict.fromkeys(("loss", "loss_stage1", "loss_restored", "psnr"), tf.constant(0.0))
         return [tf.convert_to_tensor(v) for v in self.trainable_variables], logs
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "accumulate": self.accumulate,
-            "concurrent_parts": self.concurrent_parts,
-        }

@@ -66,34 +66,11 @@ def open_pairs(
         return np.asarray(degradation(image, random_numbers.fold_in(seed, number)))
 
     if folders:
-        return find_pairs(directory, folders)
-    return _pairs_by_layout(directory) or clean_images(_own_split(directory), degrade)
-
-
-def find_pairs(directory: Path, folders: Sequence[str] | None = None) -> list[ImagePair]:
-    """Finds the pairs of a test set by its layout.
-
-    Args:
-        directory: The set; see `LAYOUTS_HELP`.
-        folders: Names of the folders of degraded and of clean images, for any other layout.
-
-    Returns:
-        The pairs, sorted by set and name.
-
-    Raises:
-        ValueError: If the layout is unknown or images lack their partner.
-    """
-    if not directory.is_dir():
-        raise ValueError(f"Expected a directory of test images. Received: {directory}.")
-    if folders:
         missing = [name for name in folders if not (directory / name).is_dir()]
         if missing:
             raise ValueError(f"No such folder: {directory / missing[0]}.")
         return _match(directory / folders[0], directory / folders[1])
-    pairs = _pairs_by_layout(directory)
-    if not pairs:
-        raise ValueError(f"No pairs in {directory}. Expected one of:\n{LAYOUTS_HELP}")
-    return pairs
+    return _pairs_by_layout(directory) or clean_images(_own_split(directory), degrade)
 
 
 def clean_images(

@@ -1,7 +1,6 @@
 """Scores as a table for the terminal and as files."""
 
 import csv
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -81,22 +80,12 @@ def write_csv(path: Path, models: Sequence[str], scores: Sequence[Sequence[Image
                     writer.writerow([*names, *[f"{value:.6f}" for value in figures]])
 
 
-def write_json(path: Path, report: dict[str, Any]) -> None:
-    """Writes a report; infinite figures, which JSON has not, become `null`.
-
-    Args:
-        path: The file.
-        report: Plain dictionaries, lists, texts and numbers.
-    """
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(_finite(report), indent=2, allow_nan=False) + "\n")
-
-
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Plain dictionaries, lists and numbers with `None` for infinite ones, which JSON has not."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return None
     return value

@@ -61,7 +61,7 @@ def score_pairs(
         ValueError: If an image cannot be restored or scored; the message names it.
 
     Example:
-    >>> score_pairs(Restorer(model), find_pairs(Path("SIDD")), ["hinet"])  # doctest: +SKIP
+    >>> score_pairs(Restorer(model), open_pairs("SIDD", None, 0), ["hinet"])  # doctest: +SKIP
     """
     scores = []
     for pair in pairs:
@@ -114,10 +114,8 @@ def summarize(scores: Sequence[ImageScore]) -> dict[str, Any]:
     return {"images": len(scores), **overall, "sets": sets}
 
 
-def paired_difference(
-    first: Sequence[float], second: Sequence[float], confidence: float = 0.95
-) -> dict[str, float]:
-    """Mean of `second - first` over images with its confidence interval (Student's t).
+def paired_difference(first: Sequence[float], second: Sequence[float]) -> dict[str, float]:
+    """Mean of `second - first` over images with its 95 % confidence interval (Student's t).
 
     Both models see the same images, so that the difference is far better known than either
     mean. Images where a value is infinite are left out.
@@ -125,7 +123,6 @@ def paired_difference(
     Args:
         first: One figure per image of the first model.
         second: The same of the second model, in the same order.
-        confidence: Level of the interval.
 
     Returns:
         `{"difference", "low", "high", "images"}`; the interval is infinite for one image.
@@ -139,18 +136,15 @@ def paired_difference(
     """
     if len(first) != len(second):
         raise ValueError(f"Expected one value per image. Received: {len(first)} and {len(second)}.")
-    differences = np.subtract(
-        [b for a, b in zip(first, second, strict=True) if math.isfinite(a + b)],
-        [a for a, b in zip(first, second, strict=True) if math.isfinite(a + b)],
-    )
+    figures = np.array([first, second])
+    differences = np.diff(figures[:, np.isfinite(figures).all(axis=0)], axis=0)[0]
     count = len(differences)
     if not count:
         raise ValueError("No image with finite figures of both models.")
     mean = float(differences.mean())
     if count == 1:
         return {"difference": mean, "low": -math.inf, "high": math.inf, "images": 1}
-    error = float(differences.std(ddof=1)) / math.sqrt(count)
-    half = float(stats.t.ppf(0.5 + confidence / 2, count - 1)) * error
+    half = float(stats.t.ppf(0.975, count - 1) * stats.sem(differences))
     return {"difference": mean, "low": mean - half, "high": mean + half, "images": count}
 
 
