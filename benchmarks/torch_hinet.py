@@ -88,7 +88,7 @@ def from_keras(model) -> TorchHINet:
         model.width, model.depth, model.hin_levels, model.channels, model.negative_slope
     )
     state = {
-        tensor.name: torch.tensor(tensor.to_official(tensor.variable.numpy()).copy())
+        tensor.name: torch.tensor(tensor.official_value.copy())
         for tensor in official_tensors(model)
     }
     network.load_state_dict(state)

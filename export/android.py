@@ -51,11 +51,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    return make_parser().parse_args(argv)
-
-
 def run(args: argparse.Namespace) -> int:
     """Writes the project; returns the exit code."""
     if args.size[0] != args.size[1]:
@@ -123,8 +118,7 @@ def fill(project: Path, files: dict[str, str], about: dict) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    args = parse_args(argv)
-    return run_command(lambda: run(args))
+    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
 
 
 if __name__ == "__main__":

@@ -56,11 +56,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    return make_parser().parse_args(argv)
-
-
 def run(args: argparse.Namespace) -> int:
     """Exports the page, if it is not there; then serves it."""
     is_page = (args.out / _MANIFEST).is_file()
@@ -140,8 +135,7 @@ def _serve(args: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    args = parse_args(argv)
-    return run_command(lambda: run(args))
+    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
 
 
 if __name__ == "__main__":

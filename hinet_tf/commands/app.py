@@ -42,11 +42,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    return make_parser().parse_args(argv)
-
-
 def run(args: argparse.Namespace) -> int:
     """Serves the page until Ctrl-C; returns the exit code."""
     for model in args.model:
@@ -148,8 +143,7 @@ def _shown(pixels: Any) -> Any:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    args = parse_args(argv)
-    return run_command(lambda: run(args))
+    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
 
 
 if __name__ == "__main__":

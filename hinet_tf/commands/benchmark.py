@@ -64,11 +64,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    return make_parser().parse_args(argv)
-
-
 def run(args: argparse.Namespace) -> int:
     """Exports, times, prints and writes."""
     sizes = args.sizes or [(256, 256)]
@@ -167,4 +162,4 @@ def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    return run_command(lambda: run(parse_args(argv)), make_parser, argv)
+    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)

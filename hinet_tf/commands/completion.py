@@ -23,11 +23,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    return make_parser().parse_args(argv)
-
-
 def run(args: argparse.Namespace) -> int:
     """Prints the completion."""
     check_extra("shtab", "hinet completion needs the package shtab", "completion")
@@ -55,4 +50,4 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    return run_command(lambda: run(parse_args(argv)), make_parser, argv)
+    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)

@@ -31,11 +31,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    return make_parser().parse_args(argv)
-
-
 def run(args: argparse.Namespace) -> int:
     """Converts as the command line says; returns the exit code."""
     check_out_file(args.out, ".keras")
@@ -59,4 +54,4 @@ def run(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    return run_command(lambda: run(parse_args(argv)), make_parser, argv)
+    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)

@@ -46,11 +46,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    return make_parser().parse_args(argv)
-
-
 def run(args: argparse.Namespace) -> int:
     """Checks the folder, prints the reports and returns the exit code."""
     if not args.folder.is_dir():
@@ -77,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; see the module's documentation."""
-    return run_command(lambda: run(parse_args(argv)), make_parser, argv)
+    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
 
 
 def _show(folder: Path, reports: list) -> None:

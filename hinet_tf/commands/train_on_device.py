@@ -37,11 +37,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    return make_parser().parse_args(argv)
-
-
 def run(args: argparse.Namespace) -> int:
     """Trains as the command line says; returns the exit code."""
     recipe = recipe_from(args)
@@ -75,4 +70,4 @@ def run(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    return run_command(lambda: run(parse_args(argv)), make_parser, argv)
+    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)

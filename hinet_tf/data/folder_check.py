@@ -1,5 +1,6 @@
 """Finding out what is wrong with a folder of images before hours are trained on it."""
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -61,6 +62,10 @@ class SplitReport:
     psnr: tuple[float, float, float] | None = None
     problems: list[Problem] = field(default_factory=list)
 
+    def add(self, message: object, usable: bool = True) -> None:
+        """Notes a problem; see `Problem`."""
+        self.problems.append(Problem(str(message), usable))
+
 
 def check_folder(
     folder: Path, progress: Callable[[Iterable, str], Iterable] = lambda items, title: items
@@ -89,15 +94,9 @@ def check_folder(
     for split in splits or ["all"]:
         paired = (folder / split / "input").is_dir() or (folder / split / "target").is_dir()
         report = SplitReport(split, paired)
-
-        def unusable(error: Exception, report=report) -> None:
-            report.problems.append(Problem(str(error), usable=False))
-
+        unusable = functools.partial(report.add, usable=False)
         try:
-            if paired:
-                source = paired_folder(folder, split, unusable)
-            else:
-                source = clean_folder(folder, split, unusable)
+            source = (paired_folder if paired else clean_folder)(folder, split, unusable)
         except (ValueError, FileNotFoundError) as error:
             unusable(error)
         else:
@@ -121,7 +120,7 @@ def _check_source(source: FileSource, report: SplitReport, owners: dict, progres
                 if score is not None:
                     scores.append((str(partner.path), score))
         except ImageFileError as error:
-            report.problems.append(Problem(str(error), usable=False))
+            report.add(error, usable=False)
             continue
         good.append(header)
     report.usable = len(good)
@@ -140,14 +139,11 @@ def _check_repeated(image: np.ndarray, path: Path, report: SplitReport, owners: 
         return
     # Many degraded versions of one clean image are usual within a split: rain, noise levels.
     if split != report.split:
-        report.problems.append(
-            Problem(
-                f"{path} is also {first} of {split}; a score on it would be worthless, remove one.",
-                usable=True,
-            )
+        report.add(
+            f"{path} is also {first} of {split}; a score on it would be worthless, remove one."
         )
     elif not report.paired:
-        report.problems.append(Problem(f"{path} equals {first}; remove one.", usable=True))
+        report.add(f"{path} equals {first}; remove one.")
 
 
 def _check_pair(degraded, clean, path: Path, report: SplitReport) -> float | None:
@@ -155,20 +151,15 @@ def _check_pair(degraded, clean, path: Path, report: SplitReport) -> float | Non
     degraded, clean = (_luma(image) for image in (degraded, clean))
     score = psnr(degraded, clean)
     if np.isinf(score):
-        report.problems.append(
-            Problem(f"{path} equals its target; put the degraded image there.", usable=True)
-        )
+        report.add(f"{path} equals its target; put the degraded image there.")
         return None
     shift = phase_cross_correlation(clean, degraded, normalization=None)[0].astype(int)
     if shift.any() and np.all(np.abs(shift) < np.array(clean.shape) // 4):
         moved, fixed = _overlap(degraded, clean, shift)
         if psnr(moved, fixed) > score + _SHIFT_GAIN:
-            report.problems.append(
-                Problem(
-                    f"{path} is shifted against its target by {-shift[0]} rows and {-shift[1]} "
-                    f"columns; align the two.",
-                    usable=True,
-                )
+            report.add(
+                f"{path} is shifted against its target by {-shift[0]} rows and {-shift[1]} "
+                f"columns; align the two."
             )
             return None
     return score
@@ -185,12 +176,8 @@ def _check_scores(scores: list[tuple[str, float]], report: SplitReport) -> None:
     for path, score in scores:
         if abs(score - median) > max(_PSNR_DISTANCE, 5 * spread):
             remedy = "see whether the two belong together" if score < median else "compare the two"
-            report.problems.append(
-                Problem(
-                    f"{path} has {score:.1f} dB to its target where {median:.1f} dB is usual; "
-                    f"{remedy}.",
-                    usable=True,
-                )
+            report.add(
+                f"{path} has {score:.1f} dB to its target where {median:.1f} dB is usual; {remedy}."
             )
 
 

@@ -17,11 +17,10 @@ def restore_file(
     restorer: Any,
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
-    *,
-    quality: int | None = None,
-    all_pages: bool = False,
-    max_pixels: int = MAX_PIXELS,
-    on_progress: Callable[[float], None] | None = None,
+    quality: int | None,
+    all_pages: bool,
+    max_pixels: int,
+    on_progress: Callable[[float], None] | None,
 ) -> Path:
     """Restores an image file; see `Restorer.restore_file` for arguments and errors.
 

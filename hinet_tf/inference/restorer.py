@@ -215,15 +215,7 @@ class Restorer:
         """
         from hinet_tf.inference.restore_file import restore_file
 
-        return restore_file(
-            self,
-            source,
-            target,
-            quality=quality,
-            all_pages=all_pages,
-            max_pixels=max_pixels,
-            on_progress=on_progress,
-        )
+        return restore_file(self, source, target, quality, all_pages, max_pixels, on_progress)
 
     def restore_rows(
         self,

@@ -36,8 +36,10 @@ class OfficialTensor(NamedTuple):
         """The official tensor in the layout of the Keras variable."""
         return value if self.axes is None else np.transpose(value, self.axes)
 
-    def to_official(self, value: np.ndarray) -> np.ndarray:
-        """The value of the Keras variable in the official layout."""
+    @property
+    def official_value(self) -> np.ndarray:
+        """The variable's value in the official layout."""
+        value = keras.ops.convert_to_numpy(self.variable.value)
         return value if self.axes is None else np.transpose(value, np.argsort(self.axes))
 
 

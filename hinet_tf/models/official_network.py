@@ -58,12 +58,7 @@ class OfficialNetwork:
         (3,)
         """
         # Late: it imports Keras, which a preset does not need.
-        import keras
-
         from hinet_tf.models.official_layout import official_tensors
 
-        values = {
-            tensor.name: tensor.to_official(keras.ops.convert_to_numpy(tensor.variable.value))
-            for tensor in official_tensors(model)
-        }
+        values = {tensor.name: tensor.official_value for tensor in official_tensors(model)}
         return cls(model.get_config(), values)

@@ -197,16 +197,17 @@ def test_jpeg_is_a_format(photo, model, tmp_path):
 
 def test_the_overlap_follows_the_tile():
     for words, overlap in (([], 32), (["--tile", "64"], 21), (["--tile", "256"], 32)):
-        args = restore.parse_args(["photo.png", "--out", "new", *words])
+        args = restore.make_parser().parse_args(["photo.png", "--out", "new", *words])
         check_tiles(args)
         assert restorer_settings(args)["overlap"] == overlap
 
 
 def test_lr_is_the_learning_rate():
     from hinet_tf.commands.recipe_options import recipe_from
-    from hinet_tf.commands.train import parse_args
+    from hinet_tf.commands.train import make_parser
 
-    assert recipe_from(parse_args(["--task", "denoise", "--lr", "3e-3"])).learning_rate == 3e-3
+    args = make_parser().parse_args(["--task", "denoise", "--lr", "3e-3"])
+    assert recipe_from(args).learning_rate == 3e-3
 
 
 def test_an_image_whose_suffix_says_nothing_becomes_png(tmp_path):

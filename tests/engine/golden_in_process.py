@@ -54,10 +54,7 @@ class History(keras.callbacks.Callback):
 history = History()
 steps = tf.data.Dataset.from_tensor_slices((images, targets))
 network.fit(steps, callbacks=[history], verbose=0, shuffle=False)
-tensors = {
-    f"final/{t.name}": t.to_official(keras.ops.convert_to_numpy(t.variable.value))
-    for t in official_tensors(network)
-}
+tensors = {f"final/{t.name}": t.official_value for t in official_tensors(network)}
 np.savez(
     out,
     replicas=strategy.num_replicas_in_sync,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hinet_tf import HINet
-from hinet_tf.commands.export_tflite import main, parse_args
+from hinet_tf.commands.export_tflite import main, make_parser
 from hinet_tf.inference.engines.litert import TFLiteModel
 
 ROOT = Path(__file__).parents[2]
@@ -108,5 +108,5 @@ def test_a_missing_model(tmp_path, capsys):
 )
 def test_wrong_usage_is_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as exit_:
-        parse_args(["--model", "m.keras", "--out", "x.tflite", *arguments])
+        make_parser().parse_args(["--model", "m.keras", "--out", "x.tflite", *arguments])
     assert exit_.value.code == 2

@@ -34,7 +34,7 @@ for inputs, targets in zip(reference["inputs_nchw"], reference["targets_nchw"]):
     losses.append(model.train_on_batch(x, y, return_dict=True)["loss"])
     model.reset_metrics()
 differences = np.concatenate([
-    np.abs(t.to_official(np.asarray(t.variable.value)) - reference["final/" + t.name]).ravel()
+    np.abs(t.official_value - reference["final/" + t.name]).ravel()
     for t in official_tensors(model)
 ])
 np.savez(out, restored=restored, losses=losses, equal=(differences < 1e-6).mean())

@@ -33,7 +33,7 @@ def test_every_tensor_of_the_file_is_used_once_and_comes_back(golden_path):
     assert sorted(tensor.name for tensor in tensors) == sorted(state)
     assert {id(tensor.variable) for tensor in tensors} == {id(v) for v in model.variables}
     for tensor in tensors:
-        value = tensor.to_official(ops.convert_to_numpy(tensor.variable.value))
+        value = tensor.official_value
         np.testing.assert_array_equal(value, state[tensor.name].numpy())
 
 

@@ -17,7 +17,7 @@ import pytest
 from hinet_tf.command_line import UsageError
 from hinet_tf.commands.preset_options import model_details
 from hinet_tf.commands.recipe_options import recipe_from
-from hinet_tf.commands.train import main, parse_args
+from hinet_tf.commands.train import main, make_parser
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.tasks import Recipe
@@ -425,7 +425,7 @@ def test_scores_of_other_images_do_not_decide_which_model_is_best(copy):
 
 def test_precision_is_chosen_once_and_kept(tmp_path, monkeypatch, finished):
     def chosen(*arguments, run=tmp_path):
-        args = parse_args([*TINY, "--steps", "4", "--run", str(run), *arguments])
+        args = make_parser().parse_args([*TINY, "--steps", "4", "--run", str(run), *arguments])
         return recipe_from(args).precision
 
     assert chosen() == "float32"
@@ -440,9 +440,9 @@ def test_precision_is_chosen_once_and_kept(tmp_path, monkeypatch, finished):
 def test_a_setting_without_effect_keeps_no_run_from_going_on(tmp_path, finished):
     words = ["--task", "denoise", "--set", "sigma=5"]
     with pytest.raises(UsageError, match="--set sigma: degradation=sensor_noise has none"):
-        recipe_from(parse_args([*words, "--run", str(tmp_path)]))
+        recipe_from(make_parser().parse_args([*words, "--run", str(tmp_path)]))
     # Begun before it was refused.
-    assert recipe_from(parse_args([*words, "--run", str(finished)])).sigma == (5.0,)
+    assert recipe_from(make_parser().parse_args([*words, "--run", str(finished)])).sigma == (5.0,)
 
 
 # What float16 needs beside it has tests of its own, in tests/engine/test_loss_scaled_adam.py.

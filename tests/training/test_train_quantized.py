@@ -6,7 +6,7 @@ import pytest
 
 import hinet_tf
 from hinet_tf.commands.recipe_options import recipe_from
-from hinet_tf.commands.train import main, parse_args
+from hinet_tf.commands.train import main, make_parser
 from hinet_tf.data import GaussianNoise, ValidationPairs, builtin_photos
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.json_log import JsonLog
@@ -124,7 +124,7 @@ def test_one_line_says_what_is_wrong(finished, capsys, arguments, code, expected
 
 
 def test_a_float_run_does_not_go_on_quantized(tmp_path, capsys):
-    recipe = recipe_from(parse_args([*TINY, "--run", str(tmp_path)]))
+    recipe = recipe_from(make_parser().parse_args([*TINY, "--run", str(tmp_path)]))
     (tmp_path / "config.json").write_text(recipe.replace(precision="bfloat16").to_json())
     assert main([*INT8, "--run", str(tmp_path)]) == 1
     error = capsys.readouterr().err

@@ -72,10 +72,6 @@ class ArraySource(Source):
 
         return image(self._degraded) if self.paired else None, image(self._clean)
 
-    def decoded_bytes(self) -> int:
-        """Returns how many bytes the images take in memory."""
-        return int(self._offsets[-1]) * self.dtype.size * (2 if self.paired else 1)
-
 
 def _with_channels(image: np.ndarray, name: str) -> np.ndarray:
     image = np.asarray(image)

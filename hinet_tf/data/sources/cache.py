@@ -1,6 +1,7 @@
 """Decoding once instead of in every epoch."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,24 +60,21 @@ def cached(
     if not isinstance(source, FileSource) or cache == "none":
         return source
     if cache == "auto":
-        return _partly_in_memory(
-            source, cache_memory() if memory is None else memory, on_bad, progress
-        )
+        return _in_memory(source, cache_memory() if memory is None else memory, on_bad, progress)
     if cache == "memory":
-        return _in_memory(source, on_bad, progress)
+        return _in_memory(source, math.inf, on_bad, progress)
     return cache_on_disk(source, Path(cache), on_bad, progress)
 
 
-def _partly_in_memory(
-    source: FileSource, memory: int, on_bad: OnBad | None, progress: ShowProgress
+def _in_memory(
+    source: FileSource, memory: float, on_bad: OnBad | None, progress: ShowProgress
 ) -> Source:
+    """As many of the images as fit into so many bytes, and the others as they are."""
     sizes = [
         source.dtype.size * sum(h.height * h.width * h.channels for h in headers)
         for headers in zip(*_sides(source), strict=True)
     ]
     fitting = sum(total <= memory for total in itertools.accumulate(sizes))
-    if fitting == len(source):
-        return _in_memory(source, on_bad, progress)
     if fitting == 0 and on_bad is None:
         return source
     columns = [side[:fitting] for side in _sides(source)]
@@ -97,7 +95,7 @@ def _whole(
 
     Later, inside `tf.data`, nobody could tell which one is at fault.
     """
-    if on_bad is None:
+    if on_bad is None or not numbers:
         return list(numbers)
 
     def checked(header: ImageHeader) -> np.ndarray:
@@ -113,13 +111,6 @@ def _only(source: FileSource, numbers: Sequence[int]) -> FileSource:
     """These images of a source."""
     sides = ([side[number] for number in numbers] for side in _sides(source))
     return FileSource(*sides, names=[source.names[number] for number in numbers])
-
-
-def _in_memory(source: FileSource, on_bad: OnBad | None, progress: ShowProgress) -> ArraySource:
-    names, images = decode_all(source.names, _sides(source), decode_file, on_bad, progress)
-    if not names:
-        raise none_decoded(len(source))
-    return ArraySource(*images, names=names)
 
 
 def _sides(source: FileSource) -> list[Sequence[ImageHeader]]:

@@ -47,10 +47,6 @@ class PartlyCachedSource(Source):
         )
         return (both[0], both[1]) if self.paired else (None, both[0])
 
-    def decoded_bytes(self) -> int:
-        """Returns how many bytes the images take in memory once decoded."""
-        return self._held.decoded_bytes() + self._files.decoded_bytes()
-
     def _widened(self, image: tf.Tensor) -> tf.Tensor:
         # As `ArraySource` does it, which is exact.
         return image if image.dtype == self.dtype else tf.cast(image, self.dtype) * 257

@@ -82,10 +82,6 @@ class RecordSource(Source):
         name = values[0].decode() if values else self.names[index]
         return f"{self._title}/{name}" if self._title else name
 
-    def decoded_bytes(self) -> int:
-        """Returns the size of the records, which is that of the images if they hold pixels."""
-        return int(self._lengths.sum())
-
     def _record(self, index) -> bytes:
         # `pread` needs no position of its own, so that threads may read at the same time.
         descriptor = self._descriptors[self._file_of[index]]

@@ -44,10 +44,6 @@ class Source(ABC):
             `(height, width, channels)` with 1 or 3 channels, of `dtype`.
         """
 
-    @abstractmethod
-    def decoded_bytes(self) -> int:
-        """Returns how many bytes the images take in memory once decoded."""
-
     def images(self, index: int) -> tuple[np.ndarray | None, np.ndarray]:
         """Returns one pair as NumPy arrays.
 

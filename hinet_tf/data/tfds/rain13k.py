@@ -7,8 +7,6 @@ from hinet_tf.data.sources.image_files import PairFiles
 from hinet_tf.data.tfds.image_pair_builder import ImagePairBuilder
 from hinet_tf.data.tfds.pair_files import search_pairs
 
-_TEST_SETS = ("Test100", "Rain100H", "Rain100L", "Test2800", "Test1200")
-
 
 class Rain13k(ImagePairBuilder):
     """Rain13k: 13,712 training pairs and five test sets, each a split of its own.
@@ -50,8 +48,4 @@ train/target/ without the folder between will do too."""
     }
 
     def _find(self, roots: list[Path]) -> dict[str, list[PairFiles]]:
-        kinds = {"input": "target"}
-        splits = {"train": search_pairs(roots, kinds, "train")}
-        for name in _TEST_SETS:
-            splits[name.lower()] = search_pairs(roots, kinds, name)
-        return splits
+        return {split: search_pairs(roots, {"input": "target"}, split) for split in self.EXPECTED}

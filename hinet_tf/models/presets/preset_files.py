@@ -59,10 +59,10 @@ def write_preset(folder: Path, card: Mapping[str, Any], model: keras.Model) -> P
     """
     tensors = {}
     for tensor in official_tensors(model):
-        value = keras.ops.convert_to_numpy(tensor.variable.value)
+        value = tensor.official_value
         # Overflow is what is looked for; it needs no warning besides.
         with np.errstate(over="ignore"):
-            tensors[tensor.name] = tensor.to_official(value).astype(np.float16)
+            tensors[tensor.name] = value.astype(np.float16)
         if not np.isfinite(tensors[tensor.name]).all():
             raise ValueError(
                 f"{tensor.name} does not fit into float16: values up to {np.abs(value).max():g}. "

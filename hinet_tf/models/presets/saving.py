@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from hinet_tf.files import atomic_path
 from hinet_tf.models.official_layout import official_tensors
 from hinet_tf.models.presets.hub import CARD, WEIGHTS, is_hub_address
@@ -59,12 +57,7 @@ def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[s
         # Raises where it is a file of something else.
         read_card(folder / CARD)
     content = safetensors_bytes(
-        {
-            tensor.name: tensor.to_official(
-                keras.ops.convert_to_numpy(tensor.variable.value).astype("float32")
-            )
-            for tensor in official_tensors(model)
-        }
+        {tensor.name: tensor.official_value.astype("float32") for tensor in official_tensors(model)}
     )
     config = {k: v for k, v in model.get_config().items() if k not in ("name", "dtype")}
     card = {

@@ -25,9 +25,9 @@ def test_no_weights_without_a_card_and_no_card_without_weights():
 
 
 def test_the_default_is_a_preset_as_soon_as_there_is_one():
-    from hinet_tf.commands.restore import parse_args
+    from hinet_tf.commands.restore import make_parser
 
-    assert parse_args(["photo.jpg", "--out", "restored"]).model == DEFAULT_PRESET
+    assert make_parser().parse_args(["photo.jpg", "--out", "restored"]).model == DEFAULT_PRESET
     assert not NAMES or DEFAULT_PRESET in NAMES
 
 

@@ -15,7 +15,7 @@ from hinet_tf.training.presets.tables import END, START
 from hinet_tf import HINet
 from hinet_tf.commands.recipe_options import recipe_from
 from hinet_tf.commands.train import main as train
-from hinet_tf.commands.train import parse_args as parse_training_args
+from hinet_tf.commands.train import make_parser as make_training_parser
 from hinet_tf.models.presets import preset_card
 from hinet_tf.tasks import TASKS, get_recipe
 from training.presets import gallery, publish, score
@@ -92,7 +92,7 @@ def test_the_command_of_the_card_repeats_the_training(published, runs):
     for run, name in zip(preset_card(published / "presets")["made_by"], "ab", strict=True):
         program, *words = shlex.split(run["command"])[1:]
         assert program == "training/train.py"
-        args = parse_training_args(words)
+        args = make_training_parser().parse_args(words)
         assert args.run == str(runs / name)
         assert json.loads(recipe_from(args).to_json()) == run["recipe"]
 
@@ -110,7 +110,7 @@ def test_a_command_gives_its_recipe_back(task, changes, tmp_path):
     for data in ("builtin", f"{tmp_path}/photos,{tmp_path}/some folder"):
         recipe = get_recipe(task).replace(data=data, **changes)
         words = shlex.split(command_of(recipe, Path("some run")))[2:]
-        assert recipe_from(parse_training_args(words)) == recipe
+        assert recipe_from(make_training_parser().parse_args(words)) == recipe
 
 
 @pytest.mark.slow
