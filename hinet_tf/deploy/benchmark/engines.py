@@ -1,9 +1,9 @@
 """Other engines than LiteRT for a benchmark, where they are installed."""
 
 import importlib.util
+import runpy
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
@@ -36,7 +36,8 @@ def torch_engine(model: HINet, source: Path) -> MakeRunner | None:
         return None
     import torch
 
-    network = _imported(source).from_keras(model).to(memory_format=torch.channels_last)
+    from_keras = runpy.run_path(str(source))["from_keras"]
+    network = from_keras(model).to(memory_format=torch.channels_last)
 
     def make_runner(image: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
         # A view of NHWC memory is PyTorch's own `channels_last`.
@@ -50,10 +51,3 @@ def torch_engine(model: HINet, source: Path) -> MakeRunner | None:
         return restore
 
     return make_runner
-
-
-def _imported(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

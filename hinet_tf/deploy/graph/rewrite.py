@@ -1,6 +1,7 @@
 """The trained network rewritten for deployment, weight for weight."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,6 +26,17 @@ from hinet_tf.layers import (
 from hinet_tf.models import HINet
 from hinet_tf.models.hinet import OUTPUTS
 from hinet_tf.models.keras_2 import kind_of
+
+
+def check_exportable(model: Any, output: str) -> None:
+    """Refuses what is no built-in `HINet`, and an output that it has not."""
+    if not isinstance(model, HINet):
+        raise ValueError(
+            f"Only a hinet_tf.HINet can be exported. Received: {kind_of(model)}. "
+            "Load a model that hinet_tf trained or converted."
+        )
+    if output not in OUTPUTS:
+        raise ValueError(f"`output` must be one of {OUTPUTS}. Received: output={output!r}")
 
 
 def deployable_graph(
@@ -64,13 +76,7 @@ def deployable_graph(
     >>> graph(keras.ops.ones((1, 32, 32, 3))).shape
     TensorShape([1, 32, 32, 3])
     """
-    if not isinstance(model, HINet):
-        raise ValueError(
-            f"Only a hinet_tf.HINet can be exported. Received: {kind_of(model)}. "
-            "Load a model that hinet_tf trained or converted."
-        )
-    if output not in OUTPUTS:
-        raise ValueError(f"`output` must be one of {OUTPUTS}. Received: output={output!r}")
+    check_exportable(model, output)
     if isinstance(model.dtype_policy, QuantizedTrainingPolicy):
         # What rounds while it is trained owns variables that no file has.
         model = model.rebuilt(dtype="float32")

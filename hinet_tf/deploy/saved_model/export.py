@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from hinet_tf.deploy.graph.rewrite import check_exportable
 from hinet_tf.deploy.saved_model.checks import check_saved_model, warm_up_requests
 from hinet_tf.deploy.saved_model.manifest import write_manifest
 from hinet_tf.deploy.saved_model.signatures import ServingModule
@@ -19,8 +20,6 @@ from hinet_tf.inference.engines.automatic import chosen_precision
 from hinet_tf.inference.engines.restoring_function import restoring_function
 from hinet_tf.inference.saved_model_manifest import SavedModelOptions
 from hinet_tf.models import HINet
-from hinet_tf.models.hinet import OUTPUTS
-from hinet_tf.models.keras_2 import kind_of
 
 # 7680 x 4320, the largest video format, fits; it takes 0.9 GB at 8 bits, 1.4 GB at 16 bits.
 MAX_PIXELS = 2**25
@@ -142,11 +141,7 @@ def _validated(
     **options: Any,
 ) -> Restorer:
     """A Restorer of the same options, which checks the rest of them and is the reference."""
-    if not isinstance(model, HINet):
-        raise ValueError(
-            f"Only a hinet_tf.HINet can be exported. Received: {kind_of(model)}. "
-            "Load a model that hinet_tf trained or converted."
-        )
+    check_exportable(model, output)
     if model.channels not in (1, 3):
         raise ValueError(
             f"Image files hold gray or RGB. Received: a model of {model.channels} channels."
@@ -156,8 +151,6 @@ def _validated(
             f"`version` must be a positive integer, the only names that TensorFlow Serving "
             f"looks for. Received: version={version!r}"
         )
-    if output not in OUTPUTS:
-        raise ValueError(f"`output` must be one of {OUTPUTS}. Received: output={output!r}")
     # Beyond, the positions of pixels leave the 32-bit integers of TensorFlow's image operations.
     if not 1 <= max_pixels <= 2**29:
         raise ValueError(f"`max_pixels` must lie in [1, 2**29]. Received: {max_pixels}")
@@ -181,24 +174,9 @@ def _module(model: HINet, recipe: SavedModelOptions) -> ServingModule:
         autograph=False,
         experimental_attributes={"_noinline": True},
     )
-    tiled = TiledRestoration(
-        shared,
-        model.channels,
-        recipe.memory,
-        recipe.bytes_per_pixel,
-        model.size_multiple,
-        recipe.tile,
-        recipe.overlap,
-        recipe.self_ensemble,
-    )
-    return ServingModule(
-        shared,
-        [weight.value for weight in network.network.weights],
-        tiled,
-        recipe.max_pixels,
-        recipe.jpeg_quality,
-        recipe.webp,
-    )
+    tiled = TiledRestoration(shared, model.channels, model.size_multiple, recipe)
+    variables = [weight.value for weight in network.network.weights]
+    return ServingModule(shared, variables, tiled, recipe)
 
 
 def _save(module: ServingModule, temporary: Path, target: Path) -> None:

@@ -108,24 +108,15 @@ def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     """Turns an image `(height, width, channels)` as an EXIF orientation says."""
     image = tf.ensure_shape(image, (None, None, None))
 
-    def flipped(axes: list[int], transposed: bool = False):
+    def flipped(axes: list[int], transposed: bool):
         def turn() -> tf.Tensor:
             turned = tf.transpose(image, (1, 0, 2)) if transposed else image
             return tf.reverse(turned, axes) if axes else turned
 
         return turn
 
-    turns = [
-        flipped([]),
-        flipped([1]),
-        flipped([0, 1]),
-        flipped([0]),
-        flipped([], transposed=True),
-        flipped([1], transposed=True),
-        flipped([0, 1], transposed=True),
-        flipped([0], transposed=True),
-    ]
-    return tf.switch_case(orientation - 1, turns)
+    turns = ((axes, transposed) for transposed in (False, True) for axes in ([], [1], [0, 1], [0]))
+    return tf.switch_case(orientation - 1, [flipped(*turn) for turn in turns])
 
 
 def _is_exif(data: tf.Tensor, position: tf.Tensor) -> tf.Tensor:

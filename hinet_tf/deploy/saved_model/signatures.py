@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from hinet_tf.deploy.saved_model.decoder import DecodedImage, decode_file_in_graph
 from hinet_tf.deploy.saved_model.tiling import TiledRestoration
+from hinet_tf.inference.saved_model_manifest import SavedModelOptions
 
 # As `hinet_tf.images.pixel_format`: restored noise may leave [0, 1] a little.
 _FLOAT_LIMITS = (-1.0, 2.0)
@@ -21,9 +22,7 @@ class ServingModule(tf.Module):
         network: The network as a concrete function of variables.
         variables: Those variables, which a SavedModel stores.
         tiled: Padding, tiling and self-ensemble around the network.
-        max_pixels: Largest image taken as bytes.
-        jpeg_quality: Answer bytes as JPEG of this quality, 1 to 100; `None` for PNG.
-        webp: Whether WebP files are taken.
+        recipe: Its largest image, the quality of JPEG answers, and whether WebP files are taken.
 
     Example:
     >>> module.signatures()["serving_default"]  # doctest: +SKIP
@@ -34,17 +33,13 @@ class ServingModule(tf.Module):
         network: Any,
         variables: list[tf.Variable],
         tiled: TiledRestoration,
-        max_pixels: int,
-        jpeg_quality: int | None = None,
-        webp: bool = True,
+        recipe: SavedModelOptions,
     ) -> None:
         super().__init__()
         self.network = network
         self.stored = variables
         self._tiled = tiled
-        self._max_pixels = max_pixels
-        self._jpeg_quality = jpeg_quality
-        self._webp = webp
+        self._recipe = recipe
 
     def signatures(self) -> dict[str, Any]:
         """The signatures by name."""
@@ -101,7 +96,7 @@ class ServingModule(tf.Module):
         return tf.ensure_shape(restored, batch.shape)
 
     def _restore_file(self, content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = decode_file_in_graph(content, self._max_pixels, self._webp)
+        image = decode_file_in_graph(content, self._recipe.max_pixels, self._recipe.webp)
         problem = image.problem
         if self._tiled.channels == 1:
             is_colour = tf.shape(image.pixels)[-1] > 2
@@ -115,8 +110,8 @@ class ServingModule(tf.Module):
     def _restore_image(self, image: DecodedImage) -> tf.Tensor:
         channels = tf.shape(image.pixels)[-1]
         is_gray = channels < 3
-        keeps_alpha = (channels % 2 == 0) & (self._jpeg_quality is None)
-        peak = 255.0 if self._jpeg_quality else image.peak
+        keeps_alpha = (channels % 2 == 0) & (self._recipe.jpeg_quality is None)
+        peak = 255.0 if self._recipe.jpeg_quality else image.peak
 
         def to_model(pixels: tf.Tensor) -> tf.Tensor:
             wanted = tf.range(self._tiled.channels)
@@ -132,10 +127,9 @@ class ServingModule(tf.Module):
         return self._encode(self._tiled(image.pixels, to_model, from_model, tf.uint16), image.peak)
 
     def _encode(self, values: tf.Tensor, peak: tf.Tensor) -> tf.Tensor:
-        if self._jpeg_quality:
-            return tf.io.encode_jpeg(
-                tf.cast(values, tf.uint8), quality=self._jpeg_quality, chroma_downsampling=False
-            )
+        if quality := self._recipe.jpeg_quality:
+            pixels = tf.cast(values, tf.uint8)
+            return tf.io.encode_jpeg(pixels, quality=quality, chroma_downsampling=False)
         return tf.cond(
             peak > 255,
             lambda: tf.io.encode_png(values, _PNG_COMPRESSION),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from hinet_tf.inference.saved_model_manifest import SavedModelOptions
 from hinet_tf.inference.tiling import STRIP_BYTES, next_multiple, usable_overlap
 
 
@@ -17,37 +18,29 @@ class TiledRestoration:
     Args:
         network: A function from a float32 batch to the restored one, sizes multiples of 16.
         channels: Channels of the network.
-        memory: Bytes that a call of the network and its strip of tiles may take.
-        bytes_per_pixel: What one pixel costs in the network.
         size_multiple: What heights and widths must be multiples of.
-        tile: Side of square tiles; `None` for the whole image or the largest tile that fits.
-        overlap: Pixels that neighbouring tiles share.
-        self_ensemble: Average over the 8 flips and quarter turns.
+        recipe: Its memory, tiles, overlap and self-ensemble.
 
     Example:
-    >>> tiled = TiledRestoration(network, 3, 2**30, bytes_per_pixel=740)  # doctest: +SKIP
+    >>> tiled = TiledRestoration(network, 3, 16, recipe)  # doctest: +SKIP
     """
 
     def __init__(
         self,
         network: Callable[[tf.Tensor], tf.Tensor],
         channels: int,
-        memory: int,
-        bytes_per_pixel: int,
-        size_multiple: int = 16,
-        tile: int | None = None,
-        overlap: int = 32,
-        self_ensemble: bool = False,
+        size_multiple: int,
+        recipe: SavedModelOptions,
     ) -> None:
         self.network = network
         self.channels = channels
-        self.memory = memory
-        self.bytes_per_pixel = bytes_per_pixel
         self.size_multiple = size_multiple
-        self.tile = tile
-        overlap = usable_overlap(tile, overlap, size_multiple) if tile else overlap
+        self.memory, self.bytes_per_pixel = recipe.memory, recipe.bytes_per_pixel
+        self.tile, overlap = recipe.tile, recipe.overlap
+        if self.tile:
+            overlap = usable_overlap(self.tile, overlap, size_multiple)
         self.overlap = overlap
-        self.self_ensemble = self_ensemble
+        self.self_ensemble = recipe.self_ensemble
         self._unit = max(16, size_multiple)
         # Between neighbours the weight depends on twice the distance from their middle alone.
         self._reach = max(overlap, 1)
@@ -132,8 +125,8 @@ class TiledRestoration:
     def _run_padded(self, batch: tf.Tensor) -> tf.Tensor:
         height, width = tf.unstack(tf.shape(batch)[1:3])
         m = self.size_multiple
-        batch = _mirror(batch, _next_multiple(height, m), axis=1)
-        batch = _mirror(batch, _next_multiple(width, m), axis=2)
+        batch = _mirror(batch, next_multiple(height, m), axis=1)
+        batch = _mirror(batch, next_multiple(width, m), axis=2)
         return self.network(batch)[:, :height, :width]
 
     def _restore_strip(self, strip: tf.Tensor, lefts: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -180,7 +173,7 @@ class TiledRestoration:
 
     def _cost(self, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
         """Bytes that restoring an image in one piece takes; int64."""
-        padded = _next_multiple(height, self._unit) * _next_multiple(width, self._unit)
+        padded = next_multiple(height, self._unit) * next_multiple(width, self._unit)
         return padded * (self.bytes_per_pixel + STRIP_BYTES)
 
     def _starts(self, size: tf.Tensor, tile: tf.Tensor) -> tf.Tensor:
@@ -224,7 +217,3 @@ def _mirror(tensor: tf.Tensor, size: tf.Tensor, axis: int) -> tf.Tensor:
     own = tf.shape(tensor)[axis]
     index = tf.range(size) % (2 * own)
     return tf.gather(tensor, tf.minimum(index, 2 * own - 1 - index), axis=axis)
-
-
-def _next_multiple(size: tf.Tensor, multiple: int) -> tf.Tensor:
-    return -(-size // multiple) * multiple

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-
-from hinet_tf.deploy.graph.rewrite import deployable_graph
+from hinet_tf.deploy.graph.rewrite import check_exportable, deployable_graph
 from hinet_tf.deploy.tflite.arm64 import arm64_emulator
 from hinet_tf.deploy.tflite.conversion import IMAGE_TYPES
 from hinet_tf.deploy.tflite.integer_quantizer import require_quantizer
@@ -21,8 +19,6 @@ from hinet_tf.deploy.tflite.verification import Verification
 from hinet_tf.deploy.tflite.verification_photos import verification_pairs
 from hinet_tf.files import atomic_path
 from hinet_tf.models import HINet
-from hinet_tf.models.hinet import OUTPUTS
-from hinet_tf.models.keras_2 import kind_of
 from hinet_tf.models.weights import check_finite_weights
 
 # Longest side of a signature; activations of 8192 x 8192 at width 16 already take 17 GB.
@@ -110,7 +106,7 @@ def export_tflite(
         pairs=pairs,
         recipe=recipe,
         max_drop=recipe.max_drop if max_drop is None else max_drop,
-        local=model.norm == "local" and not _has_only_global_statistics(graph),
+        local=any(getattr(layer, "norm", None) == "local" for layer in graph.layers),
         weights=graph.count_params(),
         emulator=emulator,
     )
@@ -133,19 +129,13 @@ def export_tflite(
 
 
 def _validated(model: Any, sizes: Any, output: str, image_type: str) -> list[tuple[int, int]]:
-    if not isinstance(model, HINet):
-        raise ValueError(
-            f"Only a hinet_tf.HINet can be exported. Received: {kind_of(model)}. "
-            "Load a model that hinet_tf trained or converted."
-        )
+    check_exportable(model, output)
     if model.channels not in (1, 3):
         raise ValueError(
             "A file is verified on RGB or gray photos. Received: a model of images with "
             f"{model.channels} channels. `deployable_graph` gives what a converter takes."
         )
     check_finite_weights(model)
-    if output not in OUTPUTS:
-        raise ValueError(f"`output` must be one of {OUTPUTS}. Received: {output!r}")
     if image_type not in IMAGE_TYPES:
         raise ValueError(f"`image_type` must be one of {IMAGE_TYPES}. Received: {image_type!r}")
     sizes = list(dict.fromkeys((int(height), int(width)) for height, width in sizes))
@@ -174,10 +164,6 @@ def _check_target(path: Path, overwrite: bool, expected_bytes: int) -> None:
             f"{path} needs {expected_bytes / 1e6:.0f} MB of disk; {folder} has "
             f"{free / 1e6:.0f} MB free. Free some, or write to another disk."
         )
-
-
-def _has_only_global_statistics(graph: keras.Model) -> bool:
-    return not any(getattr(layer, "norm", None) == "local" for layer in graph.layers)
 
 
 def _reports(path: Path) -> tuple[Path, Path]:
