@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.gaussian_noise import GaussianNoise
 from hinet_tf.data.degradations.parameters import Range
 from hinet_tf.data.degradations.sensor_noise import SensorNoise
+from hinet_tf.data.random_numbers import fold_in, uniform
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class BlindNoise:
         """Returns the noisy image of a float image of shape `(height, width, channels)`."""
 
         def gaussian():
-            noisy = self._gaussian(image, random_numbers.fold_in(seed, 1))
-            clipped = random_numbers.uniform(random_numbers.fold_in(seed, 3), ()) < 0.5
+            noisy = self._gaussian(image, fold_in(seed, 1))
+            clipped = uniform(fold_in(seed, 3), ()) < 0.5
             return ops.cond(clipped, lambda: ops.clip(noisy, 0.0, 1.0), lambda: noisy)
 
-        kind = random_numbers.uniform(random_numbers.fold_in(seed, 4), ())
+        kind = uniform(fold_in(seed, 4), ())
         return ops.cond(
             kind < self.sensor_share,
-            lambda: SensorNoise()(image, random_numbers.fold_in(seed, 2)),
+            lambda: SensorNoise()(image, fold_in(seed, 2)),
             gaussian,
         )

@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.linear_light import to_linear, to_srgb
+from hinet_tf.data.random_numbers import fold_in, normal, uniform
 
 # Brooks et al., "Unprocessing Images for Learned Raw Denoising", CVPR 2019, section 3 and its
 # code: matrices from XYZ to the sensors of four cameras (Sony A7R, Olympus E-M10, Sony RX100 IV,
@@ -48,22 +48,20 @@ class CameraColors:
     """
 
     def __init__(self, seed):
-        weights = random_numbers.uniform(random_numbers.fold_in(seed, 1), (4,), 1e-3, 1.0)
+        weights = uniform(fold_in(seed, 1), (4,), 1e-3, 1.0)
         weights = weights / ops.sum(weights)
         to_rgb = ops.linalg.inv(ops.sum(weights[:, None, None] * _CAMERAS, axis=0))
-        share = random_numbers.uniform(random_numbers.fold_in(seed, 6), (), *_MATRIX_SHARE)
+        share = uniform(fold_in(seed, 6), (), *_MATRIX_SHARE)
         identity = np.eye(3, dtype=np.float32)
         self._to_rgb = identity + share * (to_rgb - identity)
         self._to_camera = ops.linalg.inv(self._to_rgb)
-        red = random_numbers.uniform(random_numbers.fold_in(seed, 2), (), *_RED_GAIN)
-        blue = random_numbers.uniform(random_numbers.fold_in(seed, 3), (), *_BLUE_GAIN)
-        exposure = _EXPOSURE_MEAN + _EXPOSURE_SPREAD * random_numbers.normal(
-            random_numbers.fold_in(seed, 4)
-        )
+        red = uniform(fold_in(seed, 2), (), *_RED_GAIN)
+        blue = uniform(fold_in(seed, 3), (), *_BLUE_GAIN)
+        exposure = _EXPOSURE_MEAN + _EXPOSURE_SPREAD * normal(fold_in(seed, 4))
         # What white gives: a part of what the sensor holds, least of it in red and blue.
         self._white = ops.maximum(exposure, 0.4) / ops.stack([red, ops.ones_like(red), blue])
         # Some cameras raise the contrast as Brooks et al. do, some leave it.
-        chosen = random_numbers.uniform(random_numbers.fold_in(seed, 5)) < _CONTRAST_SHARE
+        chosen = uniform(fold_in(seed, 5)) < _CONTRAST_SHARE
         self._contrast = ops.cast(chosen, "float32")
 
     def unrender(self, image):

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.bayer import REACH, bayer_sites, demosaic, mosaic
 from hinet_tf.data.degradations.camera_colors import CameraColors
 from hinet_tf.data.degradations.gaussian_filter import filtered, gaussian_weights
 from hinet_tf.data.degradations.jpeg_compression import JpegCompression
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
+from hinet_tf.data.random_numbers import fold_in, integer, normal, uniform
 
 # Electrons that a pixel holds at ISO 100, from a phone's pixel of 1 um to one of a full-frame
 # camera of 6 um (photonstophotos.net, sensor characteristics); shot noise there is 1/electrons.
@@ -87,19 +87,18 @@ class CameraNoise:
             )
         image = ops.cast(image, "float32")
 
-        def seed_of(number: int):
-            return random_numbers.fold_in(seed, number)
-
         def happens(number: int, share: float):
-            return random_numbers.uniform(seed_of(number)) < share
+            return uniform(fold_in(seed, number)) < share
 
         noise = ops.cond(
             happens(1, self.halved_share),
-            lambda: _halved(self._noise(_doubled(image), seed_of(2))),
-            lambda: self._noise(image, seed_of(2)),
+            lambda: _halved(self._noise(_doubled(image), fold_in(seed, 2))),
+            lambda: self._noise(image, fold_in(seed, 2)),
         )
         noise = ops.cond(
-            happens(3, self.processed_share), lambda: _processed(noise, seed_of(4)), lambda: noise
+            happens(3, self.processed_share),
+            lambda: _processed(noise, fold_in(seed, 4)),
+            lambda: noise,
         )
         noisy = ops.clip(image + noise, 0.0, 1.0)
         halved_chroma, full_chroma = self._compressions
@@ -107,24 +106,22 @@ class CameraNoise:
             happens(5, self.jpeg_share),
             lambda: ops.cond(
                 happens(6, 0.7),
-                lambda: halved_chroma(noisy, seed_of(7)),
-                lambda: full_chroma(noisy, seed_of(7)),
+                lambda: halved_chroma(noisy, fold_in(seed, 7)),
+                lambda: full_chroma(noisy, fold_in(seed, 7)),
             ),
             lambda: noisy,
         )
 
     def _noise(self, image, seed):
         """What noise adds to the picture that the camera makes of the scene."""
-        camera = CameraColors(random_numbers.fold_in(seed, 1))
+        camera = CameraColors(fold_in(seed, 1))
         raw = camera.unrender(image)
-        sites = bayer_sites(*image.shape[:2], _phase(random_numbers.fold_in(seed, 2)))
+        sites = bayer_sites(*image.shape[:2], _phase(fold_in(seed, 2)))
         measured = mosaic(raw, sites)
-        noise = self.sensor_noise(measured, random_numbers.fold_in(seed, 3))
+        noise = self.sensor_noise(measured, fold_in(seed, 3))
         # A full pixel shows no noise upwards.
         noise = ops.minimum(measured + noise, 1.0) - measured
-        corrected = ops.cast(
-            random_numbers.uniform(random_numbers.fold_in(seed, 4)) < _CORRECTED_SHARE, "float32"
-        )
+        corrected = ops.cast(uniform(fold_in(seed, 4)) < _CORRECTED_SHARE, "float32")
         # What the camera renders without noise is the image.
         return camera.render(raw + demosaic(noise, sites, corrected)) - image
 
@@ -143,26 +140,24 @@ class CameraNoise:
         >>> noise = CameraNoise(iso=800).sensor_noise(image[..., 0], seed=7)
         """
         shot, read, row = self.strengths(seed)
-        pixels = random_numbers.normal(random_numbers.fold_in(seed, 5), measured.shape)
-        rows = random_numbers.normal(random_numbers.fold_in(seed, 6), (measured.shape[0], 1))
+        pixels = normal(fold_in(seed, 5), measured.shape)
+        rows = normal(fold_in(seed, 6), (measured.shape[0], 1))
         deviation = ops.sqrt(shot * ops.maximum(measured, 0.0) + read)
         return pixels * deviation + rows * ops.sqrt(row)
 
     def strengths(self, seed):
         """Returns variance per unit of light, variance in the dark and variance of rows."""
-        iso = draw(random_numbers.fold_in(seed, 1), as_range("iso", self.iso, 1, 1e6), True)
-        electrons = draw(random_numbers.fold_in(seed, 2), _FULL_WELL, logarithmic=True)
+        iso = draw(fold_in(seed, 1), as_range("iso", self.iso, 1, 1e6), True)
+        electrons = draw(fold_in(seed, 2), _FULL_WELL, logarithmic=True)
         shot = ops.minimum(iso / (100.0 * electrons), _MAX_SHOT)
-        spread = _READ_SPREAD * random_numbers.normal(random_numbers.fold_in(seed, 3))
+        spread = _READ_SPREAD * normal(fold_in(seed, 3))
         read = ops.exp(_READ_SLOPE * ops.log(shot) + _READ_OFFSET + spread)
-        row = draw(random_numbers.fold_in(seed, 4), _ROW_SHARE)
+        row = draw(fold_in(seed, 4), _ROW_SHARE)
         return shot, read, read * row * row
 
 
 def _phase(seed):
-    return ops.stack(
-        [random_numbers.integer(random_numbers.fold_in(seed, number), 0, 2) for number in (1, 2)]
-    )
+    return ops.stack([integer(fold_in(seed, number), 0, 2) for number in (1, 2)])
 
 
 def _doubled(image):
@@ -179,7 +174,7 @@ def _processed(noise, seed):
     luma = ops.sum(noise * _LUMA, axis=-1, keepdims=True)
     chroma = noise - luma
     smooth, more, amount = (
-        draw(random_numbers.fold_in(seed, number), bounds)
+        draw(fold_in(seed, number), bounds)
         for number, bounds in enumerate((_SMOOTH_LUMA, _SMOOTH_CHROMA_MORE, _SHARPEN))
     )
     luma = _blurred(luma, smooth)

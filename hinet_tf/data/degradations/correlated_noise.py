@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.gaussian_filter import filtered, gaussian_weights
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
+from hinet_tf.data.random_numbers import fold_in, normal
 
 # Two standard deviations of the widest filter, which leaves a twentieth of its Gaussian out.
 _REACH = 4
@@ -53,16 +53,13 @@ class CorrelatedNoise:
         height, width, channels = image.shape
         shape = (height + 2 * _REACH, width + 2 * _REACH)
 
-        def seed_of(number: int):
-            return random_numbers.fold_in(seed, number)
-
-        sigma = draw(seed_of(1), as_range("sigma", self.sigma, 0, 255)) / 255.0
+        sigma = draw(fold_in(seed, 1), as_range("sigma", self.sigma, 0, 255)) / 255.0
         weights = gaussian_weights(
-            draw(seed_of(2), as_range("grain", self.grain, 0.1, _WIDEST)), _REACH
+            draw(fold_in(seed, 2), as_range("grain", self.grain, 0.1, _WIDEST)), _REACH
         )
-        color = draw(seed_of(3), as_range("color", self.color, 0, 1))
-        gray = random_numbers.normal(seed_of(4), (*shape, 1))
-        colored = random_numbers.normal(seed_of(5), (*shape, channels))
+        color = draw(fold_in(seed, 3), as_range("color", self.color, 0, 1))
+        gray = normal(fold_in(seed, 4), (*shape, 1))
+        colored = normal(fold_in(seed, 5), (*shape, channels))
         noise = ops.sqrt(1.0 - color * color) * gray + color * colored
         # Filtering independent numbers along both axes leaves this part of their deviation.
         remaining = ops.sum(ops.square(weights))

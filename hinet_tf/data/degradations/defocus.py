@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.blur import blur_light, disk
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
+from hinet_tf.data.random_numbers import fold_in
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Defocus:
 
     def kernel(self, seed):
         """Returns the blur kernel of a seed, square with odd sides, summing to one."""
-        radius = draw(random_numbers.fold_in(seed, 1), as_range("radius", self.radius, 0, 100))
+        radius = draw(fold_in(seed, 1), as_range("radius", self.radius, 0, 100))
         return disk(radius, self.margin)
 
     def __call__(self, image, seed):

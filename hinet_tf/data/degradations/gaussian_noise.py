@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
+from hinet_tf.data.random_numbers import fold_in, normal
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class GaussianNoise:
     def __call__(self, image, seed):
         """Returns the noisy image of a float image of shape `(height, width, channels)`."""
         image = ops.cast(image, "float32")
-        strength = draw(random_numbers.fold_in(seed, 1), as_range("sigma", self.sigma, 0, 255))
-        noise = random_numbers.normal(random_numbers.fold_in(seed, 2), image.shape)
+        strength = draw(fold_in(seed, 1), as_range("sigma", self.sigma, 0, 255))
+        noise = normal(fold_in(seed, 2), image.shape)
         noisy = image + noise * (strength / 255.0)
         return ops.clip(noisy, 0.0, 1.0) if self.clip else noisy

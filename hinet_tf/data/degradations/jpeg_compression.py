@@ -6,8 +6,8 @@ import numpy as np
 from keras import ops
 from scipy import fft
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
+from hinet_tf.data.random_numbers import fold_in, integer
 
 # ITU-T T.81, tables K.1 (luminance) and K.2 (chrominance), the ones libjpeg scales.
 _LUMINANCE = np.array(
@@ -78,9 +78,7 @@ class JpegCompression:
     def __call__(self, image, seed):
         """Returns the compressed image of a float image of shape `(height, width, 1 or 3)`."""
         height, width, channels = image.shape
-        quality = ops.round(
-            draw(random_numbers.fold_in(seed, 1), as_range("quality", self.quality, 1, 100))
-        )
+        quality = ops.round(draw(fold_in(seed, 1), as_range("quality", self.quality, 1, 100)))
         levels = ops.round(ops.clip(ops.cast(image, "float32"), 0.0, 1.0) * 255.0)
         # Room for the grid's offset before, and for whole blocks behind.
         before = 16 if self.random_grid else 0
@@ -89,12 +87,7 @@ class JpegCompression:
             levels = _edge_padded(levels, before, after, axis)
         offset = ops.zeros((2,), "int32")
         if self.random_grid:
-            offset = ops.stack(
-                [
-                    random_numbers.integer(random_numbers.fold_in(seed, number), 0, 16)
-                    for number in (2, 3)
-                ]
-            )
+            offset = ops.stack([integer(fold_in(seed, number), 0, 16) for number in (2, 3)])
         rolled = ops.roll(levels, -offset[0], axis=0)
         rolled = ops.roll(rolled, -offset[1], axis=1)
         coded = self._code(rolled, _scale(quality), channels)

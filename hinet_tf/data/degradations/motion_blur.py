@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.blur import blur_light, splat
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
+from hinet_tf.data.random_numbers import fold_in, normal, uniform
 
 # Positions of the trajectory during the exposure; two per pixel of the longest default blur.
 _PLACES = 64
@@ -47,13 +47,13 @@ class MotionBlur:
 
     def kernel(self, seed):
         """Returns the blur kernel of a seed, square with odd sides, summing to one."""
-        length = draw(random_numbers.fold_in(seed, 1), as_range("length", self.length, 0, 200))
-        shake = draw(random_numbers.fold_in(seed, 2), as_range("shake", self.shake, 0, 10))
-        turns = random_numbers.normal(random_numbers.fold_in(seed, 3), (_PLACES,))
-        start = random_numbers.uniform(random_numbers.fold_in(seed, 4), (), 0.0, 2.0 * math.pi)
+        length = draw(fold_in(seed, 1), as_range("length", self.length, 0, 200))
+        shake = draw(fold_in(seed, 2), as_range("shake", self.shake, 0, 10))
+        turns = normal(fold_in(seed, 3), (_PLACES,))
+        start = uniform(fold_in(seed, 4), (), 0.0, 2.0 * math.pi)
         # A sum of n independent turns has a standard deviation of sqrt(n).
         heading = start + ops.cumsum(turns) * (shake * (math.pi / 2) / math.sqrt(_PLACES))
-        speed = 1.0 + 0.5 * random_numbers.uniform(random_numbers.fold_in(seed, 5), (_PLACES,), -1)
+        speed = 1.0 + 0.5 * uniform(fold_in(seed, 5), (_PLACES,), -1)
         rows, columns = ops.cumsum(speed * ops.sin(heading)), ops.cumsum(speed * ops.cos(heading))
         rows, columns = rows - ops.mean(rows), columns - ops.mean(columns)
         reach = ops.sqrt(ops.max(rows * rows + columns * columns))

@@ -4,7 +4,7 @@ import math
 
 from keras import ops
 
-from hinet_tf.data import random_numbers
+from hinet_tf.data.random_numbers import uniform
 
 Range = float | tuple[float, float]
 
@@ -57,5 +57,5 @@ def draw(seed, bounds: tuple[float, float], logarithmic: bool = False):
     """
     low, high = bounds
     if logarithmic:
-        return ops.exp(random_numbers.uniform(seed, (), math.log(low), math.log(high)))
-    return random_numbers.uniform(seed, (), low, high)
+        return ops.exp(uniform(seed, (), math.log(low), math.log(high)))
+    return uniform(seed, (), low, high)

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.blur import blur_linear
 from hinet_tf.data.degradations.jpeg_compression import JpegCompression
 from hinet_tf.data.degradations.linear_light import to_linear
 from hinet_tf.data.degradations.motion_blur import MotionBlur
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
 from hinet_tf.data.degradations.sensor_noise import SensorNoise
+from hinet_tf.data.random_numbers import fold_in, uniform
 
 # What is brighter than this in linear light may have been cut off by the sensor: a lamp is many
 # times brighter than white, and draws a white trail. (Rim et al., "Realistic Blur Synthesis for
@@ -71,16 +71,16 @@ class PhotoBlur:
 
     def __call__(self, image, seed):
         """Returns the blurred image of a float image of shape `(height, width, 3)`."""
-        part = [random_numbers.fold_in(seed, number) for number in range(6)]
+        part = [fold_in(seed, number) for number in range(6)]
         light = to_linear(ops.cast(image, "float32"))
         light = ops.cond(
-            random_numbers.uniform(part[5]) < self.lamp_share,
+            uniform(part[5]) < self.lamp_share,
             lambda: self._with_lamps(light, part[0]),
             lambda: light,
         )
         light = blur_linear(light, self._motion.kernel(part[1]))
         noisy = self._noise.of_light(ops.clip(light, 0.0, 1.0), part[2])
-        compressed = random_numbers.uniform(part[3]) < self.jpeg_share
+        compressed = uniform(part[3]) < self.jpeg_share
         return ops.cond(compressed, lambda: self._jpeg(noisy, part[4]), lambda: noisy)
 
     def _with_lamps(self, light, seed):

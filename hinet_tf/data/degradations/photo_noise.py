@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.blind_noise import BlindNoise
 from hinet_tf.data.degradations.camera_noise import CameraNoise
 from hinet_tf.data.degradations.correlated_noise import CorrelatedNoise
 from hinet_tf.data.degradations.jpeg_compression import JpegCompression
 from hinet_tf.data.degradations.parameters import Range
+from hinet_tf.data.random_numbers import fold_in, uniform
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ class PhotoNoise:
     def __call__(self, image, seed):
         """Returns the noisy image of a float image of shape `(height, width, 3)`."""
         image = ops.cast(image, "float32")
-        part = random_numbers.fold_in(seed, 1)
+        part = fold_in(seed, 1)
 
         def happens(number: int, share: float):
-            return random_numbers.uniform(random_numbers.fold_in(seed, number)) < share
+            return uniform(fold_in(seed, number)) < share
 
         def simple():
             noisy = ops.cond(
@@ -77,7 +77,7 @@ class PhotoNoise:
             )
             return ops.cond(
                 happens(2, self.jpeg_share),
-                lambda: self._jpeg(noisy, random_numbers.fold_in(seed, 3)),
+                lambda: self._jpeg(noisy, fold_in(seed, 3)),
                 lambda: noisy,
             )
 

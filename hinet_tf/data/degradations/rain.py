@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.blur import convolve
 from hinet_tf.data.degradations.linear_light import to_linear, to_srgb
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
+from hinet_tf.data.random_numbers import fold_in, integer, normal, uniform
 
 # Near, middle and far rain: size and number of the drops relative to the parameters, after
 # perspective (at twice the distance half the length and width, and more drops within view).
@@ -94,7 +94,7 @@ class Rain:
         heaviness = self._draw(seed, "density") / max(self._range("density")[1], 1e-6)
         veil = self._draw(seed, "veil") * heaviness
         # An overcast sky between the photograph's middle and white.
-        image = image + veil * (random_numbers.uniform(_part(seed, 30), (), 0.5, 0.95) - image)
+        image = image + veil * (uniform(fold_in(seed, 30), (), 0.5, 0.95) - image)
         streaks = self.coverage(seed, *image.shape[:2])[..., None]
 
         def in_light():
@@ -108,7 +108,7 @@ class Rain:
         )
         if self.composition:
             return composed[COMPOSITIONS.index(self.composition)]()
-        chosen = random_numbers.integer(_part(seed, 31), 0, len(COMPOSITIONS))
+        chosen = integer(fold_in(seed, 31), 0, len(COMPOSITIONS))
         return ops.switch(chosen, composed)
 
     def coverage(self, seed, height: int, width: int):
@@ -116,8 +116,8 @@ class Rain:
         # A ring wider than the longest streak: what wraps around stays outside the picture.
         radius = math.ceil(self._range("length")[1] / 2 + self._range("width")[1]) + 2
         shape = (len(_LAYERS), height + 2 * radius, width + 2 * radius)
-        drawn = random_numbers.uniform(_part(seed, 10), shape)
-        strength = random_numbers.uniform(_part(seed, 11), shape, 0.3, 1.0)
+        drawn = uniform(fold_in(seed, 10), shape)
+        strength = uniform(fold_in(seed, 11), shape, 0.3, 1.0)
         shares = np.array([share for _, share in _LAYERS], np.float32)
         chance = self._draw(seed, "density") / 1000.0 * (shares / shares.sum())
         drops = strength * ops.cast(drawn < chance[:, None, None], "float32")
@@ -130,7 +130,7 @@ class Rain:
     def _streak(self, seed, layer: int, radius: int):
         """Returns the image of one drop of a layer, with the value 1 in its middle."""
         size = _LAYERS[layer][0]
-        jitter = 2.0 * random_numbers.normal(_part(seed, 20 + layer))
+        jitter = 2.0 * normal(fold_in(seed, 20 + layer))
         radians = (self._draw(seed, "angle") + jitter) * (math.pi / 180.0)
         axis = np.arange(-radius, radius + 1, dtype=np.float32)
         rows, columns = axis[:, None], axis[None, :]
@@ -146,12 +146,8 @@ class Rain:
 
     def _draw(self, seed, name: str):
         bounds = self._range(name)
-        part = _part(seed, list(self._BOUNDS).index(name))
+        part = fold_in(seed, list(self._BOUNDS).index(name))
         return draw(part, bounds, logarithmic=name == "density" and bounds[0] > 0)
 
     def _range(self, name: str) -> tuple[float, float]:
         return as_range(name, getattr(self, name), *self._BOUNDS[name])
-
-
-def _part(seed, number: int):
-    return random_numbers.fold_in(seed, number)

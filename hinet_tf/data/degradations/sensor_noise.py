@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.degradations.linear_light import to_linear, to_srgb
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
+from hinet_tf.data.random_numbers import fold_in, normal
 
 # Brooks et al., "Unprocessing Images for Learned Raw Denoising", CVPR 2019, section 3.1, fitted
 # to the Darmstadt noise dataset: shot from 1e-4 to 0.012 with a uniform logarithm, and
@@ -64,23 +64,21 @@ class SensorNoise:
         Example:
         >>> noisy = SensorNoise(shot=0.01).of_light(to_linear(image), seed=7)
         """
-        shot = draw(
-            random_numbers.fold_in(seed, 1), as_range("shot", self.shot, 1e-6, 1), logarithmic=True
-        )
-        photons = self._photons(light / shot, random_numbers.fold_in(seed, 2))
-        dark = random_numbers.normal(random_numbers.fold_in(seed, 3), light.shape)
+        shot = draw(fold_in(seed, 1), as_range("shot", self.shot, 1e-6, 1), logarithmic=True)
+        photons = self._photons(light / shot, fold_in(seed, 2))
+        dark = normal(fold_in(seed, 3), light.shape)
         noisy = photons * shot + dark * ops.sqrt(self._read(shot, seed))
         return to_srgb(ops.clip(noisy, 0.0, 1.0))
 
     def _read(self, shot, seed):
-        seed = random_numbers.fold_in(seed, 4)
+        seed = fold_in(seed, 4)
         if self.read is not None:
             return draw(seed, as_range("read", self.read, 0, 1))
-        spread = _READ_SPREAD * random_numbers.normal(seed)
+        spread = _READ_SPREAD * normal(seed)
         return ops.exp(_READ_SLOPE * ops.log(shot) + _READ_OFFSET + spread)
 
     def _photons(self, expected, seed):
-        z = random_numbers.normal(seed, expected.shape)
+        z = normal(seed, expected.shape)
         # a*z + b*(z*z - 1) has variance a*a + 2*b*b; b = 1/6 gives the skewness, and the bound
         # keeps the variance right below 1/18 photon, where b alone would exceed it.
         b = ops.minimum(1.0 / 6.0, ops.sqrt(expected / 2.0))
