@@ -98,6 +98,24 @@ CAMPAIGN = (
         | {"seed": "22", "precision": "bfloat16"},
     ),
     Training(
+        "denoise_0.25x_grain",
+        "denoise",
+        "photos,small,sidd",
+        {"init": "denoise_0.25x", "scale": "0.25", "steps": "24000", "learning_rate": "7e-4"}
+        | _NOISE
+        | {"validate_every": "5000", "save_every": "500", "shares": "5,4,0.8", "ema": "0.998"}
+        | {"seed": "32", "precision": "bfloat16"},
+    ),
+    Training(
+        "denoise_0.25x_clean",
+        "denoise",
+        "photos,small,sidd",
+        {"init": "denoise_0.25x", "scale": "0.25", "steps": "3000", "learning_rate": "2e-4"}
+        | _NOISE
+        | {"validate_every": "2000", "save_every": "500", "shares": "5,4,0.8", "ema": "0.998"}
+        | {"seed": "34", "precision": "bfloat16"},
+    ),
+    Training(
         "deblur_0.25x_longer",
         "deblur",
         "motion,small,photos",
@@ -113,6 +131,15 @@ CAMPAIGN = (
         {"init": "denoise_0.125x", "scale": "0.125", "steps": "3500", "learning_rate": "6e-4"}
         | _NOISE
         | {"validate_every": "1000", "shares": "5,4,1.2"},
+    ),
+    Training(
+        "denoise_0.125x_grain",
+        "denoise",
+        "photos,small,sidd",
+        {"init": "denoise_0.125x", "scale": "0.125", "steps": "8000", "learning_rate": "6e-4"}
+        | _NOISE
+        | {"validate_every": "2000", "save_every": "500", "shares": "5,4,0.8", "ema": "0.998"}
+        | {"seed": "33", "precision": "bfloat16"},
     ),
     Training(
         "denoise_0.25x_rounded",

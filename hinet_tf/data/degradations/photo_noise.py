@@ -41,7 +41,7 @@ class PhotoNoise:
     jpeg_share: float = 0.25
     camera_share: float = 0.4
     grain_share: float = 0.25
-    clean_share: float = 0.03
+    clean_share: float = 0.06
     _camera: CameraNoise = field(init=False, repr=False, compare=False)
     _noise: BlindNoise = field(init=False, repr=False, compare=False)
     _grain: CorrelatedNoise = field(init=False, repr=False, compare=False)
