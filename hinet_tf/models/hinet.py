@@ -64,7 +64,8 @@ class HINet(TwoStageModel):
         local_train_size: Side of the training patches in pixels, for `norm="local"`.
         local_ratio: Side of the window as a multiple of `local_train_size`. Defaults to 1.5
             (`base_size` of the official TLC option files: 384 for patches of 256).
-        dtype: Keras dtype policy such as `"mixed_bfloat16"`; `None` for the global policy.
+        dtype: Keras dtype policy such as `"mixed_bfloat16"`; `None` for the global policy. In
+            bfloat16 the convolutions of the image itself stay in float32.
         name: Name of the model.
 
     Input shape: `(batch, height, width, channels)`, RGB in [0, 1]; height and width multiples
