@@ -68,6 +68,12 @@ _NOISE = _COMMON | {
     "shares": "5,4,0.4",
     "save_every": "250",
 }
+_GRAIN = _NOISE | {
+    "save_every": "500",
+    "shares": "5,4,0.8",
+    "ema": "0.998",
+    "precision": "bfloat16",
+}
 # Short, so that what is restored in float stays: targets are what it restored before.
 _ROUNDED = {"steps": "400", "learning_rate": "5e-5", "ema": "0.98", "validate_every": "100"}
 _CLEAN = _COMMON | {"shares": "5,4", "save_every": "200", "validate_every": "1000"}
@@ -102,18 +108,16 @@ CAMPAIGN = (
         "denoise",
         "photos,small,sidd",
         {"init": "denoise_0.25x", "scale": "0.25", "steps": "24000", "learning_rate": "7e-4"}
-        | _NOISE
-        | {"validate_every": "5000", "save_every": "500", "shares": "5,4,0.8", "ema": "0.998"}
-        | {"seed": "32", "precision": "bfloat16"},
+        | _GRAIN
+        | {"validate_every": "5000", "seed": "32"},
     ),
     Training(
         "denoise_0.25x_clean",
         "denoise",
         "photos,small,sidd",
         {"init": "denoise_0.25x", "scale": "0.25", "steps": "3000", "learning_rate": "2e-4"}
-        | _NOISE
-        | {"validate_every": "2000", "save_every": "500", "shares": "5,4,0.8", "ema": "0.998"}
-        | {"seed": "34", "precision": "bfloat16"},
+        | _GRAIN
+        | {"validate_every": "2000", "seed": "34"},
     ),
     Training(
         "deblur_0.25x_longer",
@@ -137,9 +141,8 @@ CAMPAIGN = (
         "denoise",
         "photos,small,sidd",
         {"init": "denoise_0.125x", "scale": "0.125", "steps": "8000", "learning_rate": "6e-4"}
-        | _NOISE
-        | {"validate_every": "2000", "save_every": "500", "shares": "5,4,0.8", "ema": "0.998"}
-        | {"seed": "33", "precision": "bfloat16"},
+        | _GRAIN
+        | {"validate_every": "2000", "seed": "33"},
     ),
     Training(
         "denoise_0.25x_rounded",
