@@ -55,7 +55,7 @@ def has_gpu() -> bool:
 
 
 def fastest_precision() -> str:
-    """The faster arithmetic of networks whose results agree to about 0.01 dB.
+    """The faster arithmetic of networks whose results agree to about 0.02 dB.
 
     Returns:
         `"bfloat16"` for a GPU of compute capability 8.0 and more, or a processor

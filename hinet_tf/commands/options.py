@@ -117,7 +117,7 @@ def add_restorer_options(parser: Any, memory: str, precision: str = "float32") -
         "--precision",
         choices=("auto", "float32", "bfloat16"),
         default=precision,
-        help="auto: bfloat16 where it is faster here, within 0.01 dB (default: %(default)s)",
+        help="auto: bfloat16 where it is faster here, within 0.02 dB (default: %(default)s)",
     )
     add("--self-ensemble", action="store_true", help="average over 8 flips and turns; 8x slower")
     add(

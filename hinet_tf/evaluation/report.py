@@ -1,6 +1,7 @@
 """Scores as a table for the terminal and as files."""
 
 import csv
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -81,11 +82,9 @@ def write_csv(path: Path, models: Sequence[str], scores: Sequence[Sequence[Image
 
 
 def finite(value: Any) -> Any:
-    """Plain dictionaries, lists and numbers with `None` for infinite ones, which JSON has not."""
+    """Plain dictionaries, lists and numbers, with `None` for numbers that JSON has not."""
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [finite(item) for item in value]
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return None
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

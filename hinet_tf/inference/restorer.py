@@ -45,7 +45,7 @@ class Restorer:
         fast: Stop after the first stage: 43 % of the cost, somewhat lower quality.
         precision: `"float32"`; `"bfloat16"`; or `"auto"`: bfloat16 for a `HINet` on a processor
             with AMX, one of AMD's with AVX-512-BF16, or a GPU that has it, where it is about
-            twice as fast and within about 0.01 dB, else float32.
+            twice as fast and within about 0.02 dB, else float32.
         memory: Memory for the network's feature maps in bytes, for `tile=None`. TensorFlow and
             the weights come on top: about 0.9 GB at width 32. Where half of it holds 16 times
             the weights, they become constants of the graph: up to 13 % faster.

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from hinet_tf.data import ImagePair, random_numbers
-from hinet_tf.data.degradations import CorrelatedNoise, GaussianNoise
+from hinet_tf.data.degradations import CorrelatedNoise, Degradation, GaussianNoise
 from hinet_tf.images.image_file import open_image
 from hinet_tf.images.pixel_format import to_uint8
 
@@ -62,10 +62,10 @@ def preset_test_sets(task: str, data: Path) -> list[PresetTestSet]:
     clean = _set("clean", "clean photo", kodak, _untouched, task)
     if task == "denoise":
         sets = [
-            _set(f"kodak24_sigma{s}", f"Kodak24, σ {s}", kodak, _noise(s), task) for s in _SIGMAS
+            _set(f"kodak24_sigma{s}", f"Kodak24, σ {s}", kodak, _white(s), task) for s in _SIGMAS
         ]
         sets.append(
-            _set("kodak24_500_sigma25", "500×500, σ 25", kodak, _noise(25), task, crop=_MIDDLE)
+            _set("kodak24_500_sigma25", "500×500, σ 25", kodak, _white(25), task, crop=_MIDDLE)
         )
         # What people have: a file of a camera, with its noise in it.
         sets.append(_set("kodak24_sigma25_jpeg", "σ 25, then JPEG 90", kodak, _noisy_jpeg, task))
@@ -171,9 +171,11 @@ def _untouched(clean: np.ndarray, number: int) -> np.ndarray:
     return clean
 
 
-def _noise(sigma: float) -> Callable[[np.ndarray, int], np.ndarray]:
-    noise = GaussianNoise(sigma, clip=False)
+def _white(sigma: float) -> Callable[[np.ndarray, int], np.ndarray]:
+    return _degraded_by(GaussianNoise(sigma, clip=False))
 
+
+def _degraded_by(noise: Degradation) -> Callable[[np.ndarray, int], np.ndarray]:
     def degrade(clean: np.ndarray, number: int) -> np.ndarray:
         seed = random_numbers.fold_in(_SEED, number)
         return np.asarray(noise(clean.astype(np.float32) / 255, seed))
@@ -182,13 +184,11 @@ def _noise(sigma: float) -> Callable[[np.ndarray, int], np.ndarray]:
 
 
 def _coarse_noise(clean: np.ndarray, number: int) -> np.ndarray:
-    seed = random_numbers.fold_in(_SEED, number)
-    noisy = CorrelatedNoise(8, grain=1)(clean.astype(np.float32) / 255, seed)
-    return to_uint8(np.asarray(noisy))
+    return to_uint8(_degraded_by(CorrelatedNoise(8, grain=1))(clean, number))
 
 
 def _noisy_jpeg(clean: np.ndarray, number: int) -> np.ndarray:
-    return _jpeg(90)(to_uint8(_noise(25)(clean, number)), number)
+    return _jpeg(90)(to_uint8(_white(25)(clean, number)), number)
 
 
 def _jpeg(quality: int) -> Callable[[np.ndarray, int], np.ndarray]:

@@ -205,6 +205,7 @@ def test_photo_noise_compresses_after_the_noise():
     np.testing.assert_array_equal(PhotoNoise(clean_share=1)(image, 7), image)
 
 
-def test_photo_noise_refuses_a_share_beyond_one():
-    with pytest.raises(ValueError, match=r"jpeg_share.*-0.1"):
-        PhotoNoise(jpeg_share=-0.1)
+@pytest.mark.parametrize("share", ["jpeg_share", "camera_share", "grain_share", "clean_share"])
+def test_photo_noise_refuses_a_share_beyond_one(share):
+    with pytest.raises(ValueError, match=f"{share}.*-0.1"):
+        PhotoNoise(**{share: -0.1})
