@@ -12,17 +12,10 @@ In a checkout, export/android.py is the same command.
 import argparse
 import re
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from hinet_tf.command_line import (
-    EXIT_DONE,
-    CommandParser,
-    UsageError,
-    load_tensorflow,
-    run_command,
-)
+from hinet_tf.command_line import CommandParser, UsageError, command_main, load_tensorflow
 from hinet_tf.commands.checks import check_model, check_out_folder, check_sizes
 from hinet_tf.commands.options import (
     add_out_option,
@@ -51,8 +44,8 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
-    """Writes the project; returns the exit code."""
+def run(args: argparse.Namespace) -> None:
+    """Writes the project."""
     if args.size[0] != args.size[1]:
         raise UsageError(f"--size must be square. Received: {args.size[0]}x{args.size[1]}")
     if args.out.exists():
@@ -85,7 +78,6 @@ def run(args: argparse.Namespace) -> int:
             fill(project, files, read_metadata(assets / files["float16"]))
     if not args.quiet:
         print(f"{args.out}: open it in Android Studio, or run gradle assembleDebug in it.")
-    return EXIT_DONE
 
 
 def fill(project: Path, files: dict[str, str], about: dict) -> None:
@@ -116,9 +108,7 @@ def fill(project: Path, files: dict[str, str], about: dict) -> None:
     strings.write_text(text, encoding="utf-8")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)
 
 
 if __name__ == "__main__":

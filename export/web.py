@@ -14,16 +14,9 @@ import argparse
 import functools
 import tempfile
 import webbrowser
-from collections.abc import Sequence
 from pathlib import Path
 
-from hinet_tf.command_line import (
-    EXIT_DONE,
-    CommandParser,
-    UsageError,
-    load_tensorflow,
-    run_command,
-)
+from hinet_tf.command_line import CommandParser, UsageError, command_main, load_tensorflow
 from hinet_tf.commands.checks import check_model, check_out_folder, check_sizes
 from hinet_tf.commands.options import (
     add_out_option,
@@ -56,7 +49,7 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Exports the page, if it is not there; then serves it."""
     is_page = (args.out / _MANIFEST).is_file()
     if args.out.exists() and not is_page and (args.out.is_file() or any(args.out.iterdir())):
@@ -77,7 +70,6 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.serve:
         _serve(args)
-    return EXIT_DONE
 
 
 def _export(args: argparse.Namespace) -> None:
@@ -133,9 +125,7 @@ def _serve(args: argparse.Namespace) -> None:
             print()
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)
 
 
 if __name__ == "__main__":

@@ -127,6 +127,29 @@ def run_command(
     return code
 
 
+def command_main(
+    run: Callable[[argparse.Namespace], int | None],
+    make_parser: Callable[[], argparse.ArgumentParser],
+) -> Callable[..., int]:
+    """Returns the `main` of a command, which takes its words and returns its exit code.
+
+    Args:
+        run: The work that the parsed words ask for; may return an exit code.
+        make_parser: Makes the command's parser.
+
+    Example:
+    >>> main = command_main(print, lambda: CommandParser("Does nothing."))
+    >>> main([])
+    Namespace()
+    0
+    """
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+
+    return main
+
+
 def load_tensorflow(quiet: bool = False) -> None:
     """Imports TensorFlow, which takes seconds, and says so on a terminal meanwhile.
 

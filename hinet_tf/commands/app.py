@@ -18,12 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hinet_tf.command_line import (
-    EXIT_DONE,
-    CommandParser,
-    load_tensorflow,
-    run_command,
-)
+from hinet_tf.command_line import CommandParser, command_main, load_tensorflow
 from hinet_tf.commands.checks import check_model
 from hinet_tf.commands.extras import check_extra
 from hinet_tf.commands.options import memory_size
@@ -42,8 +37,8 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
-    """Serves the page until Ctrl-C; returns the exit code."""
+def run(args: argparse.Namespace) -> None:
+    """Serves the page until Ctrl-C."""
     for model in args.model:
         check_model(model, args.local)
     check_extra("gradio", "The app needs Gradio, which is not installed", "app")
@@ -53,7 +48,6 @@ def run(args: argparse.Namespace) -> int:
         os.environ["GRADIO_TEMP_DIR"] = folder
         app = make_app(args.model, args.local, args.memory)
         app.launch(**launch_options(args.port, folder), inbrowser=True)
-    return EXIT_DONE
 
 
 def launch_options(port: int | None, folder: str) -> dict[str, Any]:
@@ -141,9 +135,7 @@ def _shown(pixels: Any) -> Any:
     return to_uint8(color)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)
 
 
 if __name__ == "__main__":

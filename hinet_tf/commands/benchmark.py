@@ -15,14 +15,13 @@ In a checkout, export/benchmark.py is the same command.
 import argparse
 import functools
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, load_tensorflow, run_command
+from hinet_tf.command_line import CommandParser, command_main, load_tensorflow
 from hinet_tf.commands.checks import check_data, check_model, check_out_folder, check_sizes
 from hinet_tf.commands.extras import check_quantizer
 from hinet_tf.commands.options import (
@@ -64,7 +63,7 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Exports, times, prints and writes."""
     sizes = args.sizes or [(256, 256)]
     recipes = args.quantization or list(QUANTIZATION_RECIPES)
@@ -99,7 +98,6 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         Console(highlight=False).print(as_table(rows))
         print(f"Results in {args.out}")
-    return EXIT_DONE
 
 
 def _export(model: Any, args: Any, sizes: list, recipes: list[str], show: Any) -> dict:
@@ -160,6 +158,4 @@ def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) 
     return rows
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)

@@ -41,11 +41,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, list[str]]:
-    """Reads the command line; returns Beam's own options apart."""
-    return make_parser().parse_known_args(argv)
-
-
 def run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
     """Runs the pipeline to its end; returns 1 if any image failed."""
     check_extra("apache_beam", "Bulk restoration needs Beam", "bulk")
@@ -132,4 +127,4 @@ def _counters(result: Any) -> dict[str, int]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    return run_command(lambda: run(*parse_args(argv)), make_parser, argv)
+    return run_command(lambda: run(*make_parser().parse_known_args(argv)), make_parser, argv)

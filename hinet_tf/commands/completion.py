@@ -9,9 +9,8 @@ The first for bash, the second for zsh with that folder in its fpath. Needs the 
 
 import argparse
 import importlib
-from collections.abc import Sequence
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, run_command
+from hinet_tf.command_line import CommandParser, command_main
 from hinet_tf.commands.extras import check_extra
 from hinet_tf.commands.hinet import COMMANDS
 
@@ -23,13 +22,12 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Prints the completion."""
     check_extra("shtab", "hinet completion needs the package shtab", "completion")
     import shtab
 
     print(shtab.complete(whole_parser(), shell=args.shell))
-    return EXIT_DONE
 
 
 def whole_parser() -> argparse.ArgumentParser:
@@ -48,6 +46,4 @@ def whole_parser() -> argparse.ArgumentParser:
     return whole
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)

@@ -8,15 +8,8 @@ training/convert_weights.py is the same command.
 """
 
 import argparse
-from collections.abc import Sequence
 
-from hinet_tf.command_line import (
-    EXIT_DONE,
-    CommandParser,
-    UsageError,
-    load_tensorflow,
-    run_command,
-)
+from hinet_tf.command_line import CommandParser, UsageError, command_main, load_tensorflow
 from hinet_tf.commands.checks import check_model, check_out_file
 from hinet_tf.commands.options import add_out_option, add_quiet_option
 from hinet_tf.files import atomic_path
@@ -31,8 +24,8 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
-    """Converts as the command line says; returns the exit code."""
+def run(args: argparse.Namespace) -> None:
+    """Converts as the command line says."""
     check_out_file(args.out, ".keras")
     if not args.torch.endswith((".pth", ".pt")):
         raise UsageError(f"--torch must end in .pth. Received: {args.torch}")
@@ -49,9 +42,6 @@ def run(args: argparse.Namespace) -> int:
             f"Wrote {args.out}: HINet of width {model.width}, depth {model.depth}, "
             f"hin_levels {model.hin_levels}, {model.count_params():,} parameters."
         )
-    return EXIT_DONE
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)

@@ -8,7 +8,6 @@ Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage. `hinet-data` is 
 """
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from hinet_tf.command_line import (
     EXIT_FAILED,
     CommandParser,
     UsageError,
+    command_main,
     load_tensorflow,
-    run_command,
 )
 from hinet_tf.commands.checks import check_json_file, check_readable
 from hinet_tf.commands.collect_files import other_files
@@ -70,9 +69,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_FAILED if problems else EXIT_DONE
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; see the module's documentation."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)
 
 
 def _show(folder: Path, reports: list) -> None:

@@ -19,15 +19,9 @@ checkout, training/evaluate.py is the same command.
 """
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
-from hinet_tf.command_line import (
-    EXIT_DONE,
-    CommandParser,
-    load_tensorflow,
-    run_command,
-)
+from hinet_tf.command_line import CommandParser, command_main, load_tensorflow
 from hinet_tf.commands.checks import (
     check_data,
     check_model,
@@ -89,14 +83,6 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line."""
-    args = make_parser().parse_args(argv)
-    args.protocols = args.protocol or _protocols(_PROTOCOLS.get(args.task, "hinet,matlab"))
-    args.output = args.output or ("float" if args.task == "denoise" else "uint8")
-    return args
-
-
 def _protocols(text: str) -> list[str]:
     names = (_ALL if text == "all" else text).split(",")
     unknown = [name for name in names if name not in _ALL.split(",")]
@@ -107,8 +93,10 @@ def _protocols(text: str) -> list[str]:
     return names
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Scores one or two models and writes what was asked for."""
+    args.protocols = args.protocol or _protocols(_PROTOCOLS.get(args.task, "hinet,matlab"))
+    args.output = args.output or ("float" if args.task == "denoise" else "uint8")
     models = args.compare or [args.model]
     for model in models:
         check_model(model, args.local, engine=args.engine)
@@ -191,7 +179,6 @@ def run(args: argparse.Namespace) -> int:
         write_csv(args.csv, models, scores)
     if args.json:
         write_json(args.json, finite(report))
-    return EXIT_DONE
 
 
 def _open_restorer(args: argparse.Namespace, model: str):
@@ -234,6 +221,4 @@ def _subtitle(args: argparse.Namespace, summary: dict) -> str:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)

@@ -12,16 +12,9 @@ on from there to a running server. In a checkout, export/saved_model.py is the s
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
-from hinet_tf.command_line import (
-    EXIT_DONE,
-    CommandParser,
-    UsageError,
-    load_tensorflow,
-    run_command,
-)
+from hinet_tf.command_line import CommandParser, UsageError, command_main, load_tensorflow
 from hinet_tf.commands.checks import check_model, check_out_folder, check_tiles
 from hinet_tf.commands.options import (
     TRAINED,
@@ -80,7 +73,7 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Exports, and prints what was compared."""
     target = args.out / str(args.version)
     if target.exists() and not args.overwrite:
@@ -124,7 +117,6 @@ def run(args: argparse.Namespace) -> int:
         )
     if not args.quiet:
         print(f"{report.path}, fingerprint {report.manifest['fingerprint'][:12]}")
-    return EXIT_DONE
 
 
 def _version(text: str) -> int:
@@ -143,6 +135,4 @@ def _scores(path: Path) -> object:
         raise UsageError(f"--scores {path} is no readable JSON file: {reason}.") from error
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)

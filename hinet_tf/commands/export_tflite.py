@@ -13,15 +13,8 @@ export/tflite.py is the same command.
 """
 
 import argparse
-from collections.abc import Sequence
 
-from hinet_tf.command_line import (
-    EXIT_DONE,
-    CommandParser,
-    UsageError,
-    load_tensorflow,
-    run_command,
-)
+from hinet_tf.command_line import CommandParser, UsageError, command_main, load_tensorflow
 from hinet_tf.commands.checks import check_data, check_model, check_out_file, check_sizes
 from hinet_tf.commands.extras import check_quantizer
 from hinet_tf.commands.options import (
@@ -66,7 +59,7 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Exports and prints the checks."""
     check_out_file(args.out, ".tflite", args.overwrite)
     check_quantizer([args.quantization])
@@ -105,9 +98,6 @@ def run(args: argparse.Namespace) -> int:
     megabytes = args.out.stat().st_size / 1e6
     if not args.quiet:
         print(f"{args.out} ({megabytes:.1f} MB), report in {args.out.with_suffix('.html')}")
-    return EXIT_DONE
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)

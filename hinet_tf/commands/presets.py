@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, UsageError, run_command
+from hinet_tf.command_line import CommandParser, UsageError, command_main
 from hinet_tf.commands.options import add_json_option, write_json
 from hinet_tf.models.presets.registry import is_preset, preset_card, preset_names
 
@@ -26,7 +26,7 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Prints the table, or the card of one preset."""
     if args.name and not is_preset(args.name):
         raise UsageError(f"No preset {args.name!r}; expected one of: {', '.join(preset_names())}")
@@ -35,7 +35,6 @@ def run(args: argparse.Namespace) -> int:
         write_json(args.json, cards)
     if str(args.json) != "-":
         print(_about(cards[0]) if args.name else "\n".join(_table(cards)))
-    return EXIT_DONE
 
 
 def _table(cards: Sequence[dict[str, Any]]) -> list[str]:
@@ -85,6 +84,4 @@ def _score(figures: dict[str, Any] | None) -> str:
     return f"{figures['psnr']:.2f} dB, {figures['title']}"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)

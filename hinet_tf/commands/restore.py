@@ -10,7 +10,6 @@ then 1. `hinet-restore` is the same command.
 """
 
 import argparse
-from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -19,9 +18,9 @@ from hinet_tf.command_line import (
     EXIT_FAILED,
     CommandParser,
     UsageError,
+    command_main,
     described,
     load_tensorflow,
-    run_command,
 )
 from hinet_tf.commands.checks import check_json_file, check_model, check_out_folder, check_tiles
 from hinet_tf.commands.collect_files import Job, collect_jobs, figure_path, other_files
@@ -189,6 +188,4 @@ def _restore(restorer, job: Job, args, progress: RestoreProgress) -> str | None:
     return None
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)

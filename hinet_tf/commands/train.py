@@ -15,15 +15,10 @@ and, in a checkout, training/train.py are the same command.
 
 import argparse
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from hinet_tf.command_line import (
-    EXIT_DONE,
-    CommandParser,
-    load_tensorflow,
-    run_command,
-)
+from hinet_tf.command_line import CommandParser, command_main, load_tensorflow
 from hinet_tf.commands.extras import check_extra
 from hinet_tf.commands.options import add_quiet_option
 from hinet_tf.commands.recipe_options import add_recipe_arguments, recipe_from
@@ -44,13 +39,13 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
-    """Trains as the command line says; returns the exit code."""
+def run(args: argparse.Namespace) -> None:
+    """Trains as the command line says."""
     recipe = recipe_from(args)
     if args.wandb:
         check_extra("wandb", "--wandb needs the package wandb", "wandb")
     if not args.dry_run and finished_before(args, recipe):
-        return EXIT_DONE
+        return
     load_tensorflow(args.quiet)
     # Late, so that a wrong command is answered at once.
     from hinet_tf.data import open_sources
@@ -72,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         ]
         print(describe(recipe, strategy))
         print(f"data           {images[0]:,} images to train on, {images[1]:,} to validate on")
-        return EXIT_DONE
+        return
 
     def open_session(directory: Any, on_bad: Callable[[Exception], None] | None) -> tuple:
         sources = open_sources(recipe.data, "train", on_bad=on_bad)
@@ -89,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 
         return session, fit
 
-    return train_in_directory(args, recipe, open_session, distribution.is_chief(strategy))
+    train_in_directory(args, recipe, open_session, distribution.is_chief(strategy))
 
 
 def finished_before(args: argparse.Namespace, recipe: Recipe) -> bool:
@@ -117,7 +112,7 @@ def train_in_directory(
     recipe: Recipe,
     open_session: Callable[..., tuple[Any, Callable[[int], bool]]],
     writable: bool = True,
-) -> int:
+) -> None:
     """Trains into the run directory, from its newest checkpoint on.
 
     Args:
@@ -126,9 +121,6 @@ def train_in_directory(
         open_session: From the locked directory, and what to call with each unusable image, to the
             session and to what trains it from a step on.
         writable: Whether this process writes and speaks, as one of several workers does.
-
-    Returns:
-        The exit code.
     """
     from hinet_tf.engine.run_directory import RunDirectory
 
@@ -152,9 +144,6 @@ def train_in_directory(
             say(session.finish() if finished else session.how_to_resume())
         for number, reason in enumerate(bad, start=1):
             say(f"left out, {number} of {len(bad)}: {reason}")
-    return EXIT_DONE
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)

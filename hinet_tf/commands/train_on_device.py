@@ -15,10 +15,10 @@ import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from hinet_tf.command_line import EXIT_DONE, CommandParser, UsageError, run_command
+from hinet_tf.command_line import CommandParser, UsageError, command_main
 from hinet_tf.commands.options import add_quiet_option
 from hinet_tf.commands.recipe_options import add_recipe_arguments, recipe_from
 from hinet_tf.commands.train import finished_before, train_in_directory
@@ -37,8 +37,8 @@ def make_parser() -> CommandParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
-    """Trains as the command line says; returns the exit code."""
+def run(args: argparse.Namespace) -> None:
+    """Trains as the command line says."""
     recipe = recipe_from(args)
     if recipe.precision == "float16":
         raise UsageError(
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             "hinet train."
         )
     if finished_before(args, recipe):
-        return EXIT_DONE
+        return
     os.environ["KERAS_BACKEND"] = "jax"
     # Keras looks for TensorFlow's types when it saves a model, and would import it to do so.
     sys.modules.setdefault("tensorflow", None)
@@ -65,9 +65,7 @@ def run(args: argparse.Namespace) -> int:
         session = DeviceSession(recipe, network, directory, args.stop_after, on_bad, args.quiet)
         return session, lambda start: session.fit(images)
 
-    return train_in_directory(args, recipe, open_session)
+    train_in_directory(args, recipe, open_session)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    return run_command(lambda: run(make_parser().parse_args(argv)), make_parser, argv)
+main = command_main(run, make_parser)
