@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> None:
 
         return session, fit
 
-    train_in_directory(args, recipe, open_session, distribution.is_chief(strategy))
+    train_in_directory(args, recipe, open_session, strategy.extended.should_checkpoint)
 
 
 def finished_before(args: argparse.Namespace, recipe: Recipe) -> bool:

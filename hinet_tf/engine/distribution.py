@@ -35,7 +35,7 @@ def choose_strategy() -> tf.distribute.Strategy:
     ...     model = HINet(width=16)
     """
     keras_remedies.apply()
-    if _is_cluster(os.environ.get("TF_CONFIG")):
+    if _cluster():
         return tf.distribute.MultiWorkerMirroredStrategy()
     for kind in ("GPU", "CPU"):
         devices = tf.config.list_logical_devices(kind)
@@ -83,30 +83,10 @@ def share_out_cores(batch: int, accumulate: int) -> int:
     return cores
 
 
-def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process writes the files: always, but for workers other than the first."""
-    return worker_index(strategy) == 0
-
-
-def worker_index(strategy: tf.distribute.Strategy) -> int:
-    """Number of this process among the workers, from 0."""
-    resolver = strategy.cluster_resolver
-    if resolver is None or not resolver.cluster_spec().jobs:
-        return 0
-    # A chief is worker 0; ordinary workers count after it.
-    has_chief = "chief" in resolver.cluster_spec().jobs
-    if resolver.task_type == "chief":
-        return 0
-    return resolver.task_id + (1 if has_chief else 0)
-
-
-def worker_count(strategy: tf.distribute.Strategy) -> int:
+def worker_count() -> int:
     """Number of processes that train together."""
-    resolver = strategy.cluster_resolver
-    if resolver is None or not resolver.cluster_spec().jobs:
-        return 1
-    spec = resolver.cluster_spec()
-    return sum(spec.num_tasks(job) for job in spec.jobs if job in ("chief", "worker"))
+    cluster = _cluster()
+    return sum(len(cluster.get(job, ())) for job in ("chief", "worker")) or 1
 
 
 def check_same_step(strategy: tf.distribute.Strategy, step: int) -> None:
@@ -121,7 +101,7 @@ def check_same_step(strategy: tf.distribute.Strategy, step: int) -> None:
     Raises:
         ValueError: If another worker goes on from another step.
     """
-    if worker_count(strategy) == 1:
+    if worker_count() == 1:
         return
 
     @tf.function
@@ -154,14 +134,17 @@ def distribute(
     Returns:
         A dataset of shares per replica, in the same order of samples under every strategy.
     """
-    workers = worker_count(strategy)
-    replicas = strategy.num_replicas_in_sync
-    if replicas == 1:
+    if strategy.num_replicas_in_sync == 1:
         return pipeline(1, 0)
-    dataset = pipeline(workers, worker_index(strategy))
-    if replicas > workers:
-        dataset = dataset.rebatch(batch // replicas, drop_remainder=True).prefetch(2)
-    return strategy.distribute_datasets_from_function(lambda context: dataset)
+
+    def share(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        dataset = pipeline(context.num_input_pipelines, context.input_pipeline_id)
+        if context.num_replicas_in_sync > context.num_input_pipelines:
+            size = context.get_per_replica_batch_size(batch)
+            dataset = dataset.rebatch(size, drop_remainder=True).prefetch(2)
+        return dataset
+
+    return strategy.distribute_datasets_from_function(share)
 
 
 def check_workers(batch: int) -> None:
@@ -176,11 +159,7 @@ def check_workers(batch: int) -> None:
     Raises:
         ValueError: If `TF_CONFIG` names more workers than that.
     """
-    config = os.environ.get("TF_CONFIG")
-    if not _is_cluster(config):
-        return
-    cluster = json.loads(config)["cluster"]
-    workers = sum(len(cluster.get(job, ())) for job in ("chief", "worker"))
+    workers = worker_count()
     if workers > batch:
         raise ValueError(
             f"TF_CONFIG names {workers} workers, but a batch has {batch} pairs to share out. Use "
@@ -209,15 +188,17 @@ def check_batch(batch: int, accumulate: int, strategy: tf.distribute.Strategy) -
         )
 
 
-def _is_cluster(config: str | None) -> bool:
+def _cluster() -> dict[str, list[str]]:
+    """Addresses of the workers by their kind; empty where `TF_CONFIG` names none."""
+    config = os.environ.get("TF_CONFIG")
     if not config:
-        return False
+        return {}
     try:
         content = json.loads(config)
         cluster = content["cluster"] if content else {}
         if cluster:
             content["task"]["type"], content["task"]["index"]
-        return bool(cluster)
+        return cluster
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             "TF_CONFIG must be JSON with 'cluster' (addresses of the workers) and 'task' (type "

@@ -69,7 +69,7 @@ class TrainingSession(Session):
                 verbose=0,
             )
         except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError) as e:
-            if distribution.worker_count(self.strategy) == 1:
+            if distribution.worker_count() == 1:
                 raise
             steps = self.checkpoints.steps()
             raise ValueError(
