@@ -172,4 +172,4 @@ class Session:
             callbacks.StopOnDivergence(progress, self.checkpoints),
             *(log, validation, saver, bar, signals),
         ]
-        return chain, [bar.close, signals.restore_handlers, self._note_session()]
+        return chain, [bar.on_train_end, signals.on_train_end, self._note_session()]

@@ -1,5 +1,6 @@
 """One training from its newest checkpoint to its end or interruption."""
 
+import dataclasses
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -97,16 +98,19 @@ class TrainingSession(Session):
                 callbacks.StopOnDivergence(self.progress, self.checkpoints),
                 signals,
             ]
-            return chain, [signals.restore_handlers]
+            return chain, [signals.on_train_end]
         chain, closing = self.writing_callbacks(
             self.directory / "tensorboard", strategy=self.strategy
         )
         if self.wandb_project:
             import wandb
+            from wandb.integration.keras import WandbMetricsLogger
 
-            logger = callbacks.wandb_metrics(
-                self.wandb_project, self.recipe, self.directory.path, self.progress.step
-            )
+            settings = dataclasses.asdict(self.recipe)
+            wandb.init(project=self.wandb_project, config=settings, dir=str(self.directory.path))
+            logger = WandbMetricsLogger(log_freq="batch", initial_global_step=self.progress.step)
+            # It counts the steps that it plots over from zero, whatever the line above says.
+            logger.global_batch = self.progress.step
             chain.insert(2, logger)
             closing.append(wandb.finish)
         return chain, closing

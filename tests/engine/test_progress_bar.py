@@ -51,7 +51,7 @@ def test_screen_of_a_training(monkeypatch, width):
     line = line[line.index("step") :].split("\x1b")[0].rstrip()
     screen = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
     screen.print(bar._bar.get_renderable())
-    bar.close()
+    bar.on_train_end()
     shown = f"{line}\n{screen.file.getvalue().rstrip()}\n"
     assert shown == (SCREENS / f"training_{width}.txt").read_text()
     assert max(map(len, shown.splitlines())) <= width
@@ -60,7 +60,7 @@ def test_screen_of_a_training(monkeypatch, width):
 
 def test_a_log_has_a_line_every_thirty_seconds(monkeypatch):
     file = io.StringIO()
-    train(Console(file=file, width=80), monkeypatch, steps=6).close()
+    train(Console(file=file, width=80), monkeypatch, steps=6).on_train_end()
     lines = file.getvalue().splitlines()
     assert len(lines) == 3
     for line in lines:
@@ -80,7 +80,7 @@ def test_a_gradient_too_large_for_float16_is_left_out_of_the_mean(monkeypatch, t
         bar.on_train_batch_end(0, figures)
         metrics.on_train_batch_end(0, figures)
         metrics.interval = bar.progress.step
-    bar.close()
+    bar.on_train_end()
     assert "nan" not in file.getvalue() and "inf" not in file.getvalue()
     (first, second, third) = log.records()
     assert "gradient_norm" not in second and first["gradient_norm"] == 0.5
@@ -89,5 +89,5 @@ def test_a_gradient_too_large_for_float16_is_left_out_of_the_mean(monkeypatch, t
 
 def test_quiet_is_quiet(monkeypatch):
     file = io.StringIO()
-    train(Console(file=file, quiet=True), monkeypatch, validated=(31.5, 20.25)).close()
+    train(Console(file=file, quiet=True), monkeypatch, validated=(31.5, 20.25)).on_train_end()
     assert file.getvalue() == ""

@@ -16,6 +16,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "stop_on_divergence": ["StopOnDivergence"],
         "stop_on_signal": ["StopOnSignal"],
         "validate": ["Validate"],
-        "wandb_logger": ["wandb_metrics"],
     },
 )

@@ -78,10 +78,6 @@ class ProgressBar(keras.callbacks.Callback):
             self._say(f"step {line}")
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Takes the bar away."""
-        self.close()
-
-    def close(self) -> None:
         """Takes the bar away; also for a training that ended with an error."""
         self._bar.stop()
 

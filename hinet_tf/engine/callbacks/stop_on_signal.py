@@ -53,10 +53,6 @@ class StopOnSignal(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Gives the signals back."""
-        self.restore_handlers()
-
-    def restore_handlers(self) -> None:
         """Gives the signals back; also for a training that ended with an error."""
         for number, handler in self._previous.items():
             signal.signal(number, handler)

@@ -49,15 +49,11 @@ class Validate(keras.callbacks.Callback):
         self.update = update
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Validates when due."""
+        """When due, scores the network and saves it if it is the best so far."""
         if self.progress.due(self.interval):
-            self.run()
-
-    def run(self) -> None:
-        """Scores the network now, writes the scores and saves the model if it is the best."""
-        self.update()
-        scores = validate(self.progress, self.validator, self.best)
-        self.metrics_log.write("validation", scores)
-        _, images = self.validator.restored(0)
-        row = np.concatenate([to_uint8(image) for image in images], axis=1)
-        self.metrics_log.write_image("degraded, restored, clean", row)
+            self.update()
+            scores = validate(self.progress, self.validator, self.best)
+            self.metrics_log.write("validation", scores)
+            _, images = self.validator.restored(0)
+            row = np.concatenate([to_uint8(image) for image in images], axis=1)
+            self.metrics_log.write_image("degraded, restored, clean", row)
