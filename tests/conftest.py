@@ -68,7 +68,7 @@ def file_size_limit():
 def without_pictures(monkeypatch):
     """Trainings end without curves and report, which take longer than their few steps."""
     for name in ("write_report", "learning_curve", "draw_pair"):
-        monkeypatch.setattr(f"hinet_tf.engine.results.{name}", lambda path, *_: path.touch())
+        monkeypatch.setattr(f"hinet_tf.engine.session.{name}", lambda path, *_: path.touch())
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -20,12 +20,14 @@ from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
 from hinet_tf.engine.machine import describe_machine
-from hinet_tf.engine.progress import TrainingProgress
-from hinet_tf.engine.results import validate, write_results
+from hinet_tf.engine.progress import TrainingProgress, best_validation
+from hinet_tf.engine.report import draw_pair, write_report
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.validator import Validator
+from hinet_tf.files import atomic_path
 from hinet_tf.models import HINet
 from hinet_tf.models.equalization import equalize_channels
+from hinet_tf.plots import learning_curve
 from hinet_tf.tasks import Recipe
 
 
@@ -92,17 +94,35 @@ class Session:
         return step
 
     def finish(self) -> str:
-        """Writes the last model, pictures, learning curve and report.
+        """Writes the last model, and of the best one pictures and report, with the learning curve.
 
         Returns:
             A line that says what was reached.
         """
+        directory, validator, step = self.directory, self.validator, self.progress.step
         validated = [r["step"] for r in self.log.records() if r["kind"] == "validation"]
-        if self.progress.step not in validated:
+        if step not in validated:
             # A run that was ended by a lower number of steps.
-            scores = validate(self.progress, self.validator, self.directory / "best.keras")
-            self.log.append({"step": self.progress.step, "kind": "validation", **scores})
-        return write_results(self.directory, self.recipe, self.progress, self.log, self.validator)
+            scores = validator.validate(self.progress, directory / "best.keras")
+            self.log.append({"step": step, "kind": "validation", **scores})
+        records = self.log.records()
+        best = best_validation(records)
+        with atomic_path(directory / "last.keras") as temporary:
+            validator.refresh()
+            validator.save(temporary)
+        validator.load(directory / "best.keras")
+        sessions = JsonLog(directory / "sessions.jsonl").records()
+        report = directory / "report.html"
+        write_report(report, self.recipe, records, sessions, validator)
+        with atomic_path(directory / "learning_curve.png") as temporary:
+            learning_curve(temporary, records)
+        draw_pair(directory / "before_after.png", validator, 0)
+        self.log.append({"step": step, "kind": "finished"})
+        return (
+            f"Trained {step:,} steps. {directory / 'best.keras'}, of step {best['step']:,}: "
+            f"validation PSNR {best['psnr']:.2f} dB, {best['gain']:+.2f} dB over its input. "
+            f"See {report}"
+        )
 
     def _note_session(self) -> Callable[[], None]:
         """Starts the clock; returns what writes down when, how long and on what was trained."""

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 
 from hinet_tf.data import ValidationPairs
+from hinet_tf.engine.progress import TrainingProgress
+from hinet_tf.files import atomic_path
 from hinet_tf.images.pixel_format import to_uint8
 from hinet_tf.metrics.psnr import psnr
 from hinet_tf.models import HINet
@@ -94,13 +96,32 @@ class Validator:
         restored = self._predict(padded)["restored"][0, :height, :width]
         return np.clip(np.asarray(restored), 0.0, 1.0)
 
-    def run(self) -> list[Restoration]:
-        """Scores all images, as they would be once written to 8-bit files."""
+    def validate(self, progress: TrainingProgress, best: Path) -> dict[str, float]:
+        """Scores the network of the moment and saves it if it is the best so far.
+
+        Args:
+            progress: The training's position; its scores are updated.
+            best: File of the best model.
+
+        Returns:
+            The scores for the log: `psnr`, `degraded_psnr` and `gain` in dB.
+        """
         self.refresh()
-        return self.score()
+        results = self.score()
+        progress.psnr = float(np.mean([result.psnr for result in results]))
+        progress.degraded_psnr = float(np.mean([result.degraded_psnr for result in results]))
+        if progress.best_psnr is None or progress.psnr > progress.best_psnr:
+            progress.best_psnr = progress.psnr
+            with atomic_path(best) as temporary:
+                self.save(temporary)
+        return {
+            "psnr": progress.psnr,
+            "degraded_psnr": progress.degraded_psnr,
+            "gain": progress.psnr - progress.degraded_psnr,
+        }
 
     def score(self) -> list[Restoration]:
-        """Scores all images with the weights that the copy has."""
+        """Scores all images with the weights that the copy has, as once written to 8-bit files."""
         # One after the other: two calls of one graph at once crash, or mix their images
         # (`TensorFlowEngine`).
         return [self.restored(number)[0] for number in range(len(self.pairs))]

@@ -9,7 +9,6 @@ import numpy as np
 
 from hinet_tf.engine.callbacks.metrics_log import MetricsLog
 from hinet_tf.engine.progress import TrainingProgress
-from hinet_tf.engine.results import validate
 from hinet_tf.engine.validator import Validator
 from hinet_tf.images.pixel_format import to_uint8
 
@@ -52,7 +51,7 @@ class Validate(keras.callbacks.Callback):
         """When due, scores the network and saves it if it is the best so far."""
         if self.progress.due(self.interval):
             self.update()
-            scores = validate(self.progress, self.validator, self.best)
+            scores = self.validator.validate(self.progress, self.best)
             self.metrics_log.write("validation", scores)
             _, images = self.validator.restored(0)
             row = np.concatenate([to_uint8(image) for image in images], axis=1)
