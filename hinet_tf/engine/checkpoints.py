@@ -48,16 +48,13 @@ class Checkpoints:
         """File of the checkpoint of a step."""
         return self.directory / f"step-{step:08d}.npz"
 
-    def save(self, step: int, model: keras.Model, notes: dict[str, Any]) -> Path:
+    def save(self, step: int, model: keras.Model, notes: dict[str, Any]) -> None:
         """Writes the checkpoint of a step, then deletes those no longer wanted.
 
         Args:
             step: Optimizer steps done.
             model: A compiled model with a built optimizer.
             notes: Anything JSON can hold.
-
-        Returns:
-            The file.
 
         Raises:
             OSError: If it cannot be written; earlier checkpoints are untouched.
@@ -78,7 +75,6 @@ class Checkpoints:
         for old in self.steps()[: -self.keep]:
             if not self.keep_every or old % self.keep_every:
                 self.path(old).unlink(missing_ok=True)
-        return self.path(step)
 
     def restore_newest(self, model: keras.Model) -> tuple[int, dict[str, Any]]:
         """Puts the newest intact checkpoint into a model.

@@ -104,19 +104,15 @@ def build_optimizer(recipe: Recipe) -> Adam:
     """Returns the optimizer of a recipe, with its schedule."""
     average = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
     optimizer = LossScaledAdam if recipe.precision == "float16" else Adam
+    schedule = CosineDecay(
+        recipe.learning_rate, recipe.steps, recipe.final_learning_rate, recipe.warmup_steps
+    )
     return optimizer(
-        build_schedule(recipe),
+        schedule,
         beta_1=recipe.beta_1,
         beta_2=recipe.beta_2,
         global_clipnorm=recipe.clip_norm,
         **average,
-    )
-
-
-def build_schedule(recipe: Recipe) -> CosineDecay:
-    """Returns the learning rate of each step of a recipe."""
-    return CosineDecay(
-        recipe.learning_rate, recipe.steps, recipe.final_learning_rate, recipe.warmup_steps
     )
 
 

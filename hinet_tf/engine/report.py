@@ -96,7 +96,7 @@ def _text(value: Any) -> str:
     """A setting as `--set` takes it."""
     if isinstance(value, tuple):
         return ",".join(f"{part:g}" for part in value)
-    return "none" if value is None else str(value)
+    return str(value)
 
 
 def _png(draw: Callable[[Path], None]) -> str:
