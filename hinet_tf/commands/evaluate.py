@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> None:
     for model in models:
         check_model(model, args.local, engine=args.engine)
         check_task(model, args.task, args.force)
-    recipe = overridden_recipe(args)
+    recipe = overridden_recipe(args, args.set)
     check_degradation_keys(recipe, args.set)
     check_data(args.data)
     check_tiles(args)

@@ -81,13 +81,15 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
     """
     keys = (*_SHORTCUTS, "learning_rate")
     overrides = [f"{key}={getattr(args, key)}" for key in keys if getattr(args, key) is not None]
+    overrides += args.set
     quick = args.data is None and args.recipe is None
     args.run = Path(args.run or f"runs/{args.task}")
-    automatic = _stated_precision([*overrides, *args.set]) == _AUTO
+    # The last one counts.
+    stated = [override for override in overrides if override.startswith("precision=")]
+    automatic = stated[-1] == f"precision={_AUTO}"
     if automatic:
-        args.set = [o for o in args.set if not o.startswith("precision=")]
-        overrides = [o for o in overrides if not o.startswith("precision=")]
-    recipe = overridden_recipe(args, quick, overrides)
+        overrides = [override for override in overrides if override not in stated]
+    recipe = overridden_recipe(args, overrides, quick)
     if recipe.batch % recipe.accumulate:
         raise UsageError(
             f"A batch of {recipe.batch} cannot be divided evenly into {recipe.accumulate} parts. "
@@ -109,12 +111,6 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
     return recipe
 
 
-def _stated_precision(overrides: list[str]) -> str:
-    """The last one, as it counts."""
-    stated = (override.partition("=") for override in overrides)
-    return [value for key, _, value in stated if key == "precision"][-1]
-
-
 def _precision_of(run: Path) -> str | None:
     """What a training that is there already computes in, on whichever machine it began."""
     try:
@@ -124,14 +120,14 @@ def _precision_of(run: Path) -> str | None:
 
 
 def overridden_recipe(
-    args: argparse.Namespace, quick: bool = False, overrides: list[str] | None = None
+    args: argparse.Namespace, overrides: list[str], quick: bool = False
 ) -> Recipe:
-    """Returns the recipe of `--task`, `--recipe` and `--set`.
+    """Returns the recipe of `--task` and `--recipe` with other values.
 
     Args:
         args: The parsed command line.
+        overrides: The values, of the form `key=value`.
         quick: Whether to take the small version.
-        overrides: More of the form `key=value`, which come before those of `--set`.
 
     Raises:
         UsageError: If an override or the choice of the recipe is wrong.
@@ -139,7 +135,7 @@ def overridden_recipe(
     try:
         name = getattr(args, "recipe", None)
         recipe = quick_recipe(args.task) if quick else get_recipe(args.task, name)
-        return recipe.with_overrides([*(overrides or []), *args.set])
+        return recipe.with_overrides(overrides)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
