@@ -112,24 +112,14 @@ def check_data(data: str, option: str = "--data") -> None:
     if not names:
         raise UsageError(f"{option} is empty; expected builtin, a folder or tfds:NAME.")
     for name in names:
-        if name == "builtin":
-            continue
         if name.startswith("tfds:"):
             check_extra("tensorflow_datasets", f"{option} {name} needs TensorFlow Datasets", "data")
-            continue
-        check_image_folder(Path(name), option)
+        elif name != "builtin":
+            _check_image_folder(Path(name), option)
 
 
-def check_image_folder(folder: Path, option: str) -> None:
-    """Refuses what is no folder with an image somewhere below it.
-
-    Args:
-        folder: The folder.
-        option: The option that it was named by.
-
-    Raises:
-        UsageError: If it is none.
-    """
+def _check_image_folder(folder: Path, option: str) -> None:
+    """Refuses what is no folder with an image somewhere below it."""
     if not folder.exists():
         raise UsageError(
             f"{option}: {str(folder)!r} is not there; expected builtin, a folder of images or "

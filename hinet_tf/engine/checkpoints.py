@@ -15,6 +15,8 @@ from hinet_tf.files import atomic_path
 
 _NAME = re.compile(r"step-(\d{8})\.npz")
 _NOTES = "notes"
+# Newest checkpoints to keep: one more than needed, as it may be damaged.
+_KEEP = 2
 logger = logging.getLogger(__name__)
 
 
@@ -27,17 +29,16 @@ class Checkpoints:
 
     Args:
         directory: Where the files `step-00001000.npz` lie.
-        keep_every: Checkpoints at multiples of this step are never deleted; `None` for none.
-        keep: Number of newest checkpoints to keep besides; at least 2, for the damaged one.
+        keep_every: Checkpoints at multiples of this step are never deleted; `None` for none. The
+            two newest are kept besides.
 
     Example:
     >>> checkpoints = Checkpoints("runs/denoise/checkpoints")
     """
 
-    def __init__(self, directory: str | Path, keep_every: int | None = None, keep: int = 2) -> None:
+    def __init__(self, directory: str | Path, keep_every: int | None = None) -> None:
         self.directory = Path(directory)
         self.keep_every = keep_every
-        self.keep = keep
 
     def steps(self) -> list[int]:
         """Steps that there are checkpoints of, oldest first."""
@@ -72,7 +73,7 @@ class Checkpoints:
                 f"Checkpoint {self.path(step)} could not be written: {error}. Make room and repeat "
                 f"the command; it goes on from step {last:,}."
             ) from error
-        for old in self.steps()[: -self.keep]:
+        for old in self.steps()[:-_KEEP]:
             if not self.keep_every or old % self.keep_every:
                 self.path(old).unlink(missing_ok=True)
 

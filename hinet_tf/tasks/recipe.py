@@ -287,9 +287,7 @@ class Recipe:
                 f"Not a recipe; expected keys among: {', '.join(sorted(known))}. "
                 f"Received: {', '.join(sorted(set(values) - known)) or text[:40]!r}"
             )
-        return cls(
-            **{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()},
-        )
+        return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
 
 
 def _choice(value: str, choices: Iterable[str]) -> tuple[bool, str]:

@@ -8,7 +8,7 @@ import keras
 from hinet_tf.data import ValidationPairs
 from hinet_tf.data.sources.image_list import ImageList, open_image_lists
 from hinet_tf.engine import recipe_parts
-from hinet_tf.engine.on_device.training import DeviceTraining
+from hinet_tf.engine.on_device.training import MOST_STEPS, DeviceTraining
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.session import Session
 from hinet_tf.models import HINet
@@ -83,7 +83,7 @@ class DeviceSession(Session):
             chain.on_train_begin()
             while not (progress.done or self.network.stop_training):
                 first = progress.step
-                count = min(self._until_due(), training.most_steps)
+                count = min(self._until_due(), MOST_STEPS)
                 # As Keras does for several steps of one execution: the first and the last.
                 chain.on_train_batch_begin(first)
                 logs = training.run(first, count)

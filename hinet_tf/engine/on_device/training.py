@@ -18,6 +18,8 @@ from hinet_tf.models import HINet
 from hinet_tf.tasks import Recipe
 
 _LOGS = ("loss", "loss_stage1", "loss_restored", "psnr", "gradient_norm")
+# Steps of a call at most: decides how much is told to the device at once.
+MOST_STEPS = 200
 # Weights, what else the network holds, and the optimizer's variables.
 State = tuple[list[Any], list[Any], list[Any]]
 
@@ -33,19 +35,15 @@ class DeviceTraining:
         network: The compiled network, as `recipe_parts.build_plain_network` makes it.
         recipe: The recipe.
         lists: The training images.
-        most_steps: Steps of a call at most; decides how much is told to the device at once.
 
     Example:
     >>> training = DeviceTraining(network, recipe, lists)  # doctest: +SKIP
     >>> means = training.run(step=0, count=50)  # doctest: +SKIP
     """
 
-    def __init__(
-        self, network: HINet, recipe: Recipe, lists: Sequence[ImageList], most_steps: int = 200
-    ) -> None:
+    def __init__(self, network: HINet, recipe: Recipe, lists: Sequence[ImageList]) -> None:
         self.network = network
         self.recipe = recipe
-        self.most_steps = most_steps
         self._lengths = [len(images) for images in lists]
         self._order = HostSampleOrder(self._lengths, recipe.shares, recipe.seed)
         self._images = pack_images(lists)
@@ -63,7 +61,7 @@ class DeviceTraining:
 
         Args:
             step: Number of the first one.
-            count: How many, at most `most_steps`.
+            count: How many, at most `MOST_STEPS`.
 
         Returns:
             Means over the steps: `loss`, `loss_stage1`, `loss_restored`, `psnr` of the restored
@@ -74,7 +72,7 @@ class DeviceTraining:
             self._state = jax.tree.map(jnp.copy, self._variables(lambda v: v.value))
         samples = sample_numbers(self._order, self._lengths, step, count, self.recipe.batch)
         # One shape, and with it one program, for any number of steps.
-        missing = self.most_steps - count
+        missing = MOST_STEPS - count
         padded = Samples(*(np.pad(a, ((0, missing), *[(0, 0)] * (a.ndim - 1))) for a in samples))
         self._state, sums = self._compiled(self._state, self._images, padded, np.int32(count))
         # The schedule that callbacks read counts by it.
