@@ -69,22 +69,16 @@ def run(args: argparse.Namespace) -> None:
         print(f"data           {images[0]:,} images to train on, {images[1]:,} to validate on")
         return
 
-    def open_session(directory: Any, on_bad: Callable[[Exception], None] | None) -> tuple:
-        sources = open_sources(recipe.data, "train", on_bad=on_bad)
+    def make_session(directory: Any, open_images: Callable[[str], Any]) -> TrainingSession:
         with strategy.scope():
             network = recipe_parts.build_network(recipe, concurrent_parts=parts)
         check_memory(recipe, network)
-        session = TrainingSession(
-            recipe, strategy, network, directory, args.wandb, on_bad, args.quiet
+        return TrainingSession(
+            recipe, strategy, network, directory, open_images, args.wandb, args.quiet
         )
 
-        def fit(start: int) -> bool:
-            data_of_shard = functools.partial(recipe_parts.training_data, recipe, sources, start)
-            return session.fit(distribution.distribute(strategy, recipe.batch, data_of_shard))
-
-        return session, fit
-
-    train_in_directory(args, recipe, open_session, strategy.extended.should_checkpoint)
+    writable = strategy.extended.should_checkpoint
+    train_in_directory(args, recipe, open_sources, make_session, writable)
 
 
 def finished_before(args: argparse.Namespace, recipe: Recipe) -> bool:
@@ -110,7 +104,8 @@ def finished_before(args: argparse.Namespace, recipe: Recipe) -> bool:
 def train_in_directory(
     args: argparse.Namespace,
     recipe: Recipe,
-    open_session: Callable[..., tuple[Any, Callable[[int], bool]]],
+    open_split: Callable[..., Any],
+    make_session: Callable[..., Any],
     writable: bool = True,
 ) -> None:
     """Trains into the run directory, from its newest checkpoint on.
@@ -118,8 +113,9 @@ def train_in_directory(
     Args:
         args: The parsed command line.
         recipe: Its recipe.
-        open_session: From the locked directory, and what to call with each unusable image, to the
-            session and to what trains it from a step on.
+        open_split: `open_sources` or what opens images like it.
+        make_session: From the locked directory, and from the name of a split to its images, to the
+            session.
         writable: Whether this process writes and speaks, as one of several workers does.
     """
     from hinet_tf.engine.run_directory import RunDirectory
@@ -134,12 +130,14 @@ def train_in_directory(
             say("Computing in bfloat16; --precision float32 for float32.")
         bad: dict[str, None] = {}
         on_bad = (lambda error: bad.setdefault(str(error))) if args.skip_bad else None
-        session, fit = open_session(directory, on_bad)
+        open_images = functools.partial(open_split, recipe.data, on_bad=on_bad)
+        images = open_images("train")
+        session = make_session(directory, open_images)
         start = session.resume()
         if start:
             say(f"{directory.path}: resuming at step {start:,}")
         directory.claim(recipe)
-        finished = fit(start)
+        finished = session.fit(images)
         if writable:
             say(session.finish() if finished else session.how_to_resume())
         for number, reason in enumerate(bad, start=1):

@@ -59,13 +59,11 @@ def run(args: argparse.Namespace) -> None:
     from hinet_tf.engine import recipe_parts
     from hinet_tf.engine.on_device.session import DeviceSession
 
-    def open_session(directory: Any, on_bad: Callable[[Exception], None] | None) -> tuple:
-        images = open_image_lists(recipe.data, "train", on_bad)
+    def make_session(directory: Any, open_images: Callable[[str], Any]) -> DeviceSession:
         network = recipe_parts.build_plain_network(recipe)
-        session = DeviceSession(recipe, network, directory, args.stop_after, on_bad, args.quiet)
-        return session, lambda start: session.fit(images)
+        return DeviceSession(recipe, network, directory, open_images, args.stop_after, args.quiet)
 
-    train_in_directory(args, recipe, open_session)
+    train_in_directory(args, recipe, open_image_lists, make_session)
 
 
 main = command_main(run, make_parser)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -147,23 +147,10 @@ def training_data(recipe: Recipe, sources: Any, start_step: int, shards: int, sh
     )
 
 
-def validation_data(
-    recipe: Recipe,
-    on_bad: Callable[[Exception], None] | None = None,
-    sources: Sequence[Any] | None = None,
-) -> data.ValidationPairs:
-    """Returns the images that the recipe validates on.
-
-    Args:
-        recipe: The recipe.
-        on_bad: As in `open_sources`.
-        sources: Where the images come from; by default what the recipe names is opened.
-
-    Returns:
-        Whole degraded and clean images.
-    """
+def validation_data(recipe: Recipe, sources: Any) -> data.ValidationPairs:
+    """Returns the whole degraded and clean images that the recipe validates on."""
     return data.ValidationPairs(
-        data.open_sources(recipe.data, "val", on_bad=on_bad) if sources is None else sources,
+        sources,
         degradation=build_degradation(recipe),
         seed=recipe.seed,
         limit=recipe.validation_images,

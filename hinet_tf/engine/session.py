@@ -15,7 +15,7 @@ import keras
 from rich.console import Console
 
 from hinet_tf.data import ValidationPairs
-from hinet_tf.engine import callbacks
+from hinet_tf.engine import callbacks, recipe_parts
 from hinet_tf.engine.checkpoints import Checkpoints
 from hinet_tf.engine.initial_weights import load_initial_weights
 from hinet_tf.engine.json_log import JsonLog
@@ -39,29 +39,36 @@ def _digest(names: Iterable[str]) -> int:
 class Session:
     """One process's part in a run: resume it, train, and leave the results.
 
-    Subclasses say what is validated on and how a step is made.
+    Subclasses say how a step is made.
 
     Args:
         recipe: The resolved recipe.
         network: The compiled network.
         directory: The run directory, claimed for the recipe.
+        open_images: From the name of a split to its images.
         quiet: Whether to show no progress.
     """
 
     def __init__(
-        self, recipe: Recipe, network: HINet, directory: RunDirectory, quiet: bool = False
+        self,
+        recipe: Recipe,
+        network: HINet,
+        directory: RunDirectory,
+        open_images: Callable[[str], Any],
+        quiet: bool = False,
     ) -> None:
         self.recipe = recipe
         self.network = network
         self.directory = directory
+        self.open_images = open_images
         self.quiet = quiet
         self.checkpoints = Checkpoints(directory / "checkpoints", recipe.keep_every)
         self.log = JsonLog(directory / "log.jsonl")
         self.progress = TrainingProgress(0, recipe.steps)
 
     def validation_pairs(self) -> ValidationPairs:
-        """The images to validate on."""
-        raise NotImplementedError
+        """The images that the recipe validates on."""
+        return recipe_parts.validation_data(self.recipe, self.open_images("val"))
 
     def resume(self) -> int:
         """Restores the newest checkpoint or, in a new run, the weights to start from.

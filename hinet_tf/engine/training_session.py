@@ -1,11 +1,12 @@
 """One training from its newest checkpoint to its end or interruption."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
-from hinet_tf.data import ValidationPairs
 from hinet_tf.engine import callbacks, distribution, recipe_parts
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.session import Session
@@ -21,12 +22,12 @@ class TrainingSession(Session):
         strategy: The strategy under whose scope the network was made.
         network: The compiled network.
         directory: The run directory, claimed for the recipe.
+        open_images: From the name of a split to its images.
         wandb_project: Weights & Biases project to log to as well; `None` for none.
-        on_bad: Called with each unusable validation file; by default the first one is raised.
         quiet: Whether to show no progress.
 
     Example:
-    >>> session = TrainingSession(recipe, strategy, network, directory)  # doctest: +SKIP
+    >>> session = TrainingSession(recipe, strategy, network, directory, images)  # doctest: +SKIP
     """
 
     def __init__(
@@ -35,24 +36,19 @@ class TrainingSession(Session):
         strategy: tf.distribute.Strategy,
         network: TrainableHINet,
         directory: RunDirectory,
+        open_images: Callable[[str], Any],
         wandb_project: str | None = None,
-        on_bad: Callable[[Exception], None] | None = None,
         quiet: bool = False,
     ) -> None:
-        super().__init__(recipe, network, directory, quiet)
+        super().__init__(recipe, network, directory, open_images, quiet)
         self.strategy = strategy
         self.wandb_project = wandb_project
-        self.on_bad = on_bad
 
-    def validation_pairs(self) -> ValidationPairs:
-        """The images that the recipe validates on."""
-        return recipe_parts.validation_data(self.recipe, self.on_bad)
-
-    def fit(self, data: tf.data.Dataset | tf.distribute.DistributedDataset) -> bool:
+    def fit(self, sources: Any) -> bool:
         """Trains to the last step.
 
         Args:
-            data: Batches from the current step on.
+            sources: The training images.
 
         Returns:
             Whether the last step was reached; `False` after SIGTERM or Ctrl-C.
@@ -60,6 +56,10 @@ class TrainingSession(Session):
         distribution.check_same_step(self.strategy, self.progress.step)
         if self.progress.done:
             return True
+        data_of_shard = functools.partial(
+            recipe_parts.training_data, self.recipe, sources, self.progress.step
+        )
+        data = distribution.distribute(self.strategy, self.recipe.batch, data_of_shard)
         chain, closing = self._callbacks()
         try:
             self.network.fit(

@@ -152,12 +152,13 @@ def test_exports_of_a_run_know_where_it_comes_from(finished):
 
 
 def test_saved_models_are_plain_hinets_that_score_as_logged(finished):
+    from hinet_tf.data import open_sources
     from hinet_tf.engine import recipe_parts
     from hinet_tf.engine.validator import file_psnr
     from hinet_tf.models import HINet
 
     recipe = Recipe.from_json((finished / "config.json").read_text())
-    (pair,) = recipe_parts.validation_data(recipe)
+    (pair,) = recipe_parts.validation_data(recipe, open_sources(recipe.data, "val"))
     model = keras.saving.load_model(finished / "last.keras")
     assert type(model) is HINet and model.width == 4
     records = JsonLog(finished / "log.jsonl").records()

@@ -5,9 +5,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from hinet_tf.data import ValidationPairs
-from hinet_tf.data.sources.image_list import ImageList, open_image_lists
-from hinet_tf.engine import recipe_parts
+from hinet_tf.data.sources.image_list import ImageList
 from hinet_tf.engine.on_device.training import MOST_STEPS, DeviceTraining
 from hinet_tf.engine.run_directory import RunDirectory
 from hinet_tf.engine.session import Session
@@ -28,12 +26,12 @@ class DeviceSession(Session):
         recipe: The resolved recipe.
         network: The compiled network.
         directory: The run directory, claimed for the recipe.
+        open_images: From the name of a split to its images, decoded once.
         stop_after: Seconds after which to save and stop; `None` for never.
-        on_bad: Called with each unusable image file; by default the first one is raised.
         quiet: Whether to show no progress.
 
     Example:
-    >>> session = DeviceSession(recipe, network, directory, stop_after=540)  # doctest: +SKIP
+    >>> session = DeviceSession(recipe, network, directory, images, 540)  # doctest: +SKIP
     """
 
     def __init__(
@@ -41,19 +39,13 @@ class DeviceSession(Session):
         recipe: Recipe,
         network: HINet,
         directory: RunDirectory,
+        open_images: Callable[[str], Sequence[ImageList]],
         stop_after: float | None = None,
-        on_bad: Callable[[Exception], None] | None = None,
         quiet: bool = False,
     ) -> None:
-        super().__init__(recipe, network, directory, quiet)
+        super().__init__(recipe, network, directory, open_images, quiet)
         # From now on: decoding and compiling count, where a machine is lent for a time.
         self.end = None if stop_after is None else time.monotonic() + stop_after
-        self.on_bad = on_bad
-
-    def validation_pairs(self) -> ValidationPairs:
-        """The images that the recipe validates on, decoded once."""
-        lists = open_image_lists(self.recipe.data, "val", self.on_bad)
-        return recipe_parts.validation_data(self.recipe, sources=lists)
 
     def fit(self, images: Sequence[ImageList]) -> bool:
         """Trains to the last step.
