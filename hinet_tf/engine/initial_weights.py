@@ -31,12 +31,17 @@ def load_initial_weights(network: HINet, source: str) -> None:
             f"{source} holds {_kind(model)}; expected a HINet as a .keras model, an official .pth "
             "checkpoint, a preset or the directory of a training."
         )
-    for key in ("width", "depth", "channels"):
+    remedies = {
+        "width": f"Use --scale {model.width / 64:g}.",
+        "depth": f"Use --set depth={model.depth}.",
+        "channels": "Start from other weights.",
+    }
+    for key, remedy in remedies.items():
         ours, theirs = getattr(network, key), getattr(model, key)
         if ours != theirs:
             raise ValueError(
                 f"{source} holds a HINet with {key}={theirs}; this training has {key}={ours}. "
-                f"{_remedy(key, theirs)}"
+                f"{remedy}"
             )
     origins = {variable.path: variable for variable in model.trainable_variables}
     for target in network.trainable_variables:
@@ -58,11 +63,3 @@ def _listed(levels: Iterable[int]) -> str:
 
 def _kind(model: object) -> str:
     return f"a {type(model).__name__}" if isinstance(model, keras.Model) else "an exported model"
-
-
-def _remedy(key: str, value: object) -> str:
-    if key == "width":
-        return f"Use --scale {value / 64:g}."
-    if key == "depth":
-        return f"Use --set depth={value}."
-    return "Start from other weights."
