@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,6 @@ from hinet_tf.models import HINet
 from hinet_tf.models.equalization import equalize_channels
 from hinet_tf.plots import learning_curve
 from hinet_tf.tasks import Recipe
-
-
-def _digest(names: Iterable[str]) -> int:
-    """A number that tells sets of images apart."""
-    return zlib.crc32("\n".join(names).encode("utf-8", "surrogateescape"))
 
 
 class Session:
@@ -93,7 +88,9 @@ class Session:
         if self.directory.writable:
             self.log.rewind(step)
             self.validator = Validator(self.network, self.validation_pairs())
-            self.progress.validated_on = _digest(pair.name for pair in self.validator.pairs)
+            # A number that tells sets of images apart.
+            names = "\n".join(pair.name for pair in self.validator.pairs)
+            self.progress.validated_on = zlib.crc32(names.encode("utf-8", "surrogateescape"))
             if notes.get("validated_on", self.progress.validated_on) != self.progress.validated_on:
                 # Scores of other images say nothing of which model is the better one.
                 self.progress.best_psnr = None
