@@ -92,7 +92,8 @@ class Checkpoints:
         steps = self.steps()
         for step in reversed(steps):
             try:
-                arrays = _read(self.path(step))
+                with np.load(self.path(step), allow_pickle=False) as archive:
+                    arrays = dict(archive)
             except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
                 logger.warning(
                     "Checkpoint %s is damaged (%s); taking the one before it.",
@@ -109,11 +110,6 @@ class Checkpoints:
                 "directory away to start anew."
             )
         return 0, {}
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
 
 
 def _named_variables(model: keras.Model) -> Iterable[tuple[str, keras.Variable]]:

@@ -123,12 +123,10 @@ def build_loss(recipe: Recipe) -> keras.losses.Loss:
 
 def build_degradation(recipe: Recipe) -> Any:
     """Returns what makes degraded images where the data has only clean ones."""
-
-    def one_or_range(values: tuple[float, ...]) -> float | tuple[float, float]:
-        return values[0] if len(values) == 1 else values
-
     kind, keys = DEGRADATIONS[recipe.degradation]
-    return getattr(data, kind)(**{key: one_or_range(getattr(recipe, key)) for key in keys})
+    strengths = {key: getattr(recipe, key) for key in keys}
+    # One number, or the two of a range.
+    return getattr(data, kind)(**{k: v[0] if len(v) == 1 else v for k, v in strengths.items()})
 
 
 def training_data(recipe: Recipe, sources: Any, start_step: int, shards: int, shard: int) -> Any:

@@ -306,6 +306,5 @@ def _parse(key: str, text: str, hint: Any) -> Any:
             return tuple(element(part) for part in text.split(","))
         return kind(text)
     except ValueError:
-        name = "a comma-separated list" if typing.get_origin(kind) else f"a value of {kind}"
-        name = {int: "an integer", float: "a number"}.get(kind, name)
+        name = {int: "an integer", float: "a number"}.get(kind, "a comma-separated list")
         raise ValueError(f"`{key}` must be {name}. Received: {text!r}") from None
