@@ -70,7 +70,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         shutil.rmtree(workspace, ignore_errors=True)
 
 
-def json_object(content: bytes) -> dict[str, Any]:
+def json_object(content: bytes | str) -> dict[str, Any]:
     """Reads a JSON object that somebody else wrote.
 
     Args:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from hinet_tf.files import json_object
+
 TASKS = ("denoise", "deblur", "derain", "dejpeg")
 # Laws of the official data classes (basicsr/data/transforms.py of megvii-model/HINet):
 # `augment` flips both axes and transposes with probability 1/2 each, which is uniform over the
@@ -280,13 +282,15 @@ class Recipe:
         Raises:
             ValueError: If the text is not JSON of a recipe.
         """
-        values = json.loads(text)
         known = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(values, dict) or not set(values) <= known:
+        try:
+            values = json_object(text)
+            if unknown := values.keys() - known:
+                raise ValueError(f"received {', '.join(sorted(unknown))}")
+        except ValueError as error:
             raise ValueError(
-                f"Not a recipe; expected keys among: {', '.join(sorted(known))}. "
-                f"Received: {', '.join(sorted(set(values) - known)) or text[:40]!r}"
-            )
+                f"Not a recipe: {error}; expected keys among: {', '.join(sorted(known))}."
+            ) from error
         return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
 
 

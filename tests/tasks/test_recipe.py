@@ -98,9 +98,17 @@ def test_recipe_and_task_belong_together():
         get_recipe("dehaze")
 
 
-def test_foreign_json_is_refused():
-    with pytest.raises(ValueError, match="colour"):
-        Recipe.from_json('{"task": "denoise", "colour": 1}')
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"task": "denoise", "colour": 1}', "received colour; expected keys among: .*, task"),
+        ("3", "expected an object in braces, received int"),
+        ('{"task": ', "Expecting value"),
+    ],
+)
+def test_foreign_json_is_refused(text, message):
+    with pytest.raises(ValueError, match=f"^Not a recipe: {message}"):
+        Recipe.from_json(text)
 
 
 def test_the_quick_recipe_is_the_paper_s_at_a_size_for_a_laptop():
