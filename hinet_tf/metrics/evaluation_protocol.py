@@ -22,8 +22,6 @@ class EvaluationProtocol:
             over all positions. `"volume_float32"`: the same, summed in float32 as the
             official code does (2e-5 lower or higher). `"replicate"`: 11x11, edges replicated.
             `"valid"`: 11x11 per channel, only where the window lies inside the image.
-        border: Pixels cut from each side before scoring.
-        peak: The signal's peak on the 0..255 scale; never guessed from the images.
     """
 
     source: str
@@ -31,8 +29,6 @@ class EvaluationProtocol:
     round: bool
     luma: Literal["none", "float", "rounded"]
     ssim: Literal["volume", "volume_float32", "replicate", "valid"]
-    border: int = 0
-    peak: float = 255.0
 
 
 PROTOCOLS: dict[str, EvaluationProtocol] = {

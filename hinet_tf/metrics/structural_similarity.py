@@ -6,20 +6,18 @@ from scipy.ndimage import correlate1d
 WINDOW = 11  # Wang et al., 2004, section III.B: 11 taps, standard deviation 1.5.
 SIGMA = 1.5
 RADIUS = WINDOW // 2
+PEAK = 255.0  # What every protocol scores on: 0 to 255.
 BAND_ROWS = 48  # A band of this height stays in the processor's cache.
 
 
-def structural_similarity(
-    restored: np.ndarray, target: np.ndarray, variant: str, peak: float = 255.0
-) -> float:
+def structural_similarity(restored: np.ndarray, target: np.ndarray, variant: str) -> float:
     """Mean structural similarity of two images (Wang et al., 2004).
 
     Args:
-        restored: Float64, `(height, width, channels)`, on the scale of `peak`.
+        restored: Float64, `(height, width, channels)`, 0 to 255.
         target: The same shape.
         variant: `"volume"`, `"volume_float32"`, `"replicate"` or `"valid"`, see
             `EvaluationProtocol`.
-        peak: The largest value a pixel may take.
 
     Returns:
         A number up to 1; 1 only for equal images.
@@ -38,7 +36,7 @@ def structural_similarity(
     blur = {"volume": _blur_volume, "volume_float32": _blur_volume_float32}.get(
         variant, _blur_plane
     )
-    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
+    c1, c2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
 
     mean_r, mean_t = blur(restored), blur(target)
     variance_r = blur(restored**2) - mean_r**2
