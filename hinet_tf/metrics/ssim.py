@@ -6,12 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-# Wang et al., "Image Quality Assessment", 2004: an 11-tap Gaussian window of sigma 1.5 and
-# the constants K1 and K2 that keep the quotients finite in flat regions.
-_TAPS = 11
-_SIGMA = 1.5
-_K1 = 0.01
-_K2 = 0.03
+from hinet_tf.metrics.structural_similarity import K1, K2, WINDOW, gaussian
 
 
 @keras.saving.register_keras_serializable(package="hinet_tf")
@@ -60,16 +55,16 @@ class SSIM(keras.metrics.Mean):
 
 def _similarity(a: Any, b: Any) -> Any:
     """SSIM of each image of two batches with peak one, `(batch,)`."""
-    if any(isinstance(side, int) and side < _TAPS for side in a.shape[1:3]):
+    if any(isinstance(side, int) and side < WINDOW for side in a.shape[1:3]):
         raise ValueError(
-            f"SSIM needs images of at least {_TAPS}x{_TAPS} pixels, the size of its window. "
+            f"SSIM needs images of at least {WINDOW}x{WINDOW} pixels, the size of its window. "
             f"Received: shape={tuple(a.shape)}"
         )
     mean_a, mean_b = _blur(a), _blur(b)
     variance_a = _blur(a * a) - mean_a * mean_a
     variance_b = _blur(b * b) - mean_b * mean_b
     covariance = _blur(a * b) - mean_a * mean_b
-    c1, c2 = _K1**2, _K2**2
+    c1, c2 = K1**2, K2**2
     luminance = (2 * mean_a * mean_b + c1) / (mean_a * mean_a + mean_b * mean_b + c1)
     structure = (2 * covariance + c2) / (variance_a + variance_b + c2)
     return ops.mean(luminance * structure, axis=(1, 2, 3))
@@ -78,9 +73,8 @@ def _similarity(a: Any, b: Any) -> Any:
 def _blur(x: Any) -> Any:
     """Gaussian window along both sides, where it fits."""
     channels = x.shape[-1]
-    taps = np.exp(-0.5 * ((np.arange(_TAPS) - _TAPS // 2) / _SIGMA) ** 2)
-    taps = (taps / taps.sum()).astype("float32")
-    for shape in ((_TAPS, 1, 1, 1), (1, _TAPS, 1, 1)):
+    taps = gaussian().astype("float32")
+    for shape in ((WINDOW, 1, 1, 1), (1, WINDOW, 1, 1)):
         kernel = np.tile(taps.reshape(shape), (1, 1, channels, 1))
         x = ops.depthwise_conv(x, kernel, padding="valid")
     return x

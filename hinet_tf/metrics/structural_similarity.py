@@ -3,8 +3,10 @@
 import numpy as np
 from scipy.ndimage import correlate1d
 
-WINDOW = 11  # Wang et al., 2004, section III.B: 11 taps, standard deviation 1.5.
-SIGMA = 1.5
+# Wang et al., 2004, section III.B: 11 taps, standard deviation 1.5, and the constants that keep the
+# quotients finite in flat regions.
+WINDOW, SIGMA = 11, 1.5
+K1, K2 = 0.01, 0.03
 RADIUS = WINDOW // 2
 PEAK = 255.0  # What every protocol scores on: 0 to 255.
 BAND_ROWS = 48  # A band of this height stays in the processor's cache.
@@ -36,7 +38,7 @@ def structural_similarity(restored: np.ndarray, target: np.ndarray, variant: str
     blur = {"volume": _blur_volume, "volume_float32": _blur_volume_float32}.get(
         variant, _blur_plane
     )
-    c1, c2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
+    c1, c2 = (K1 * PEAK) ** 2, (K2 * PEAK) ** 2
 
     mean_r, mean_t = blur(restored), blur(target)
     variance_r = blur(restored**2) - mean_r**2
@@ -50,7 +52,8 @@ def structural_similarity(restored: np.ndarray, target: np.ndarray, variant: str
     return float(similarity.mean(dtype=np.float64))
 
 
-def _gaussian() -> np.ndarray:
+def gaussian() -> np.ndarray:
+    """The window along one axis."""
     offsets = np.arange(WINDOW) - RADIUS
     taps = np.exp(-(offsets**2) / (2 * SIGMA**2))
     return taps / taps.sum()
@@ -58,7 +61,7 @@ def _gaussian() -> np.ndarray:
 
 def _blur_plane(image: np.ndarray, axes: tuple[int, ...] = (0, 1)) -> np.ndarray:
     for axis in axes:
-        image = correlate1d(image, _gaussian(), axis=axis, mode="nearest")
+        image = correlate1d(image, gaussian(), axis=axis, mode="nearest")
     return image
 
 
@@ -73,7 +76,7 @@ def _blur_volume_float32(image: np.ndarray) -> np.ndarray:
     the same way, so that only the same order of additions gives the official figure.
     """
     height, width, channels = image.shape
-    taps = _gaussian()
+    taps = gaussian()
     kernel = np.einsum("i,j,k->ijk", taps, taps, taps).astype(np.float32)
     planes = [np.pad(image[..., c], RADIUS, mode="edge") for c in range(channels)]
     blurred = np.zeros_like(image, order="C", shape=(channels, height, width))
