@@ -60,9 +60,7 @@ def official_tensors(model: Any) -> list[OfficialTensor]:
     ]
 
 
-def check_official_tensors(
-    model: Any, tensors: Mapping[str, np.ndarray], source: str = "the checkpoint"
-) -> None:
+def check_official_tensors(model: Any, tensors: Mapping[str, np.ndarray], source: str) -> None:
     """Refuses tensors that are not exactly those of a network.
 
     Args:
@@ -93,20 +91,14 @@ def check_official_tensors(
         )
 
 
-def assign_official_tensors(
-    model: Any, tensors: Mapping[str, np.ndarray], source: str = "the checkpoint"
-) -> None:
-    """Puts tensors with official names into a model; all of them, each once, or nothing.
+def assign_official_tensors(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
+    """Puts tensors with official names into a model.
 
     Args:
         model: The `HINet` to fill.
-        tensors: Official name -> array in PyTorch layout.
-        source: What to call the tensors in an error.
-
-    Raises:
-        ValueError: As `check_official_tensors`.
+        tensors: Official name -> array in PyTorch layout; those that `check_official_tensors`
+            lets pass.
     """
-    check_official_tensors(model, tensors, source)
     for tensor in official_tensors(model):
         tensor.variable.assign(tensor.to_keras(tensors[tensor.name]))
 

@@ -56,7 +56,7 @@ def load_torch_checkpoint(
             f"{path} holds normalization at levels {model.hin_levels}. Received: "
             f"hin_levels={tuple(hin_levels)}. Leave `hin_levels` out to take the file's."
         )
-    assign_official_tensors(model, tensors, source=str(path))
+    assign_official_tensors(model, tensors)
     return model
 
 

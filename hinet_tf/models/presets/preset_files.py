@@ -25,7 +25,6 @@ def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[Any], **c
     """Builds the model of a preset; see `HINet.from_preset`."""
     path = card_path(name_or_dir)
     card, tensors = read_preset(path)
-    source = str(weights_path(path))
 
     def build() -> Any:
         return model_class.from_config({**card["config"], **changes})
@@ -36,10 +35,10 @@ def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[Any], **c
     except Exception as error:
         reason = str(error).rstrip(".")
         raise ValueError(f"{path} describes no HINet: {reason}. {REMEDY}") from error
-    check_official_tensors(network, tensors, source)
+    check_official_tensors(network, tensors, str(weights_path(path)))
     model = build()
     values = {name: value.astype(np.float32) for name, value in tensors.items()}
-    assign_official_tensors(model, values, source)
+    assign_official_tensors(model, values)
     return model
 
 
