@@ -5,28 +5,15 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyvips
-from PIL import JpegImagePlugin
 
 from hinet_tf.images.image_file import ImageFile, vips_reason
+from hinet_tf.images.jpeg_quality import jpeg_quality
 
-_FORMATS = {np.uint8: "uchar", np.uint16: "ushort", np.float32: "float", np.float64: "double"}
 _INTERPRETATIONS = {
     ("uchar", 1): "b-w", ("uchar", 3): "srgb", ("ushort", 1): "grey16", ("ushort", 3): "rgb16",
     ("float", 1): "b-w", ("float", 3): "scrgb", ("double", 1): "b-w", ("double", 3): "scrgb",
 }  # fmt: skip
-
-# The luminance table of JPEG (ITU-T T.81, Annex K.1), which libjpeg scales by the quality.
-# fmt: off
-_LUMINANCE = np.array([
-    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55,
-    14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
-    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92,
-    49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
-])
-# fmt: on
-
 
 # Suffixes that can be written, and the bits that a channel of theirs holds at most.
 BITS = {".png": 16, ".jpg": 8, ".jpeg": 8, ".webp": 8, ".tif": 64, ".tiff": 64}
@@ -81,20 +68,19 @@ def write_image(
         OSError: If the disk is full.
     """
     height, width, channels = source.shape
-    vips_format = _FORMATS[source.dtype.type]
-    interpretation = _INTERPRETATIONS[vips_format, 3 if channels > 2 else 1]
+    pixel_format = source.image.format
     try:
         image = pyvips.Image.rawload(
-            str(raw), width, height * pages, channels * source.dtype.itemsize,
-            access="sequential", revalidate=True,
-        )  # fmt: skip
-        image = image.copy(
-            format=vips_format,
-            bands=channels,
-            interpretation=interpretation,
-            xres=source.image.xres,
-            yres=source.image.yres,
+            str(raw),
+            width,
+            height * pages,
+            channels,
+            format=pixel_format,
+            interpretation=_INTERPRETATIONS[pixel_format, 3 if channels > 2 else 1],
+            access="sequential",
+            revalidate=True,
         )
+        image = image.copy(xres=source.image.xres, yres=source.image.yres)
         metadata = source.metadata()
         for name, (kind, value) in metadata.items():
             image.set_type(kind, name, value)
@@ -143,29 +129,6 @@ def _options(
             "bigtiff": raw_bytes > 2**31,
         }
     return {"compression": 6}
-
-
-def jpeg_quality(path: Path) -> tuple[int, bool]:
-    """The quality a JPEG was saved with, and whether its colours are subsampled.
-
-    Args:
-        path: Any image file.
-
-    Returns:
-        Quality on libjpeg's scale by the nearest quantization table, and subsampling; 95 and
-        no subsampling for other formats.
-    """
-    try:
-        # Not `Image.open`, which refuses photos of 200 megapixels: only the header is read.
-        with JpegImagePlugin.JpegImageFile(path) as image:
-            table = np.sort(image.quantization[0])
-            subsampled = JpegImagePlugin.get_sampling(image) == 2
-    except (OSError, SyntaxError, KeyError):
-        return 95, False
-    candidates = np.arange(1, 101)
-    scales = np.where(candidates < 50, 5000 // candidates, 200 - 2 * candidates)
-    tables = np.clip((scales[:, np.newaxis] * np.sort(_LUMINANCE) + 50) // 100, 1, 255)
-    return int(candidates[np.abs(tables - table).sum(axis=1).argmin()]), subsampled
 
 
 def _is_lossless(path: Path) -> bool:

@@ -10,7 +10,8 @@ from PIL import Image, ImageCms, ImageOps
 
 from hinet_tf import Restorer
 from hinet_tf.images.image_file import open_image
-from hinet_tf.images.image_writer import check_target, jpeg_quality, write_image
+from hinet_tf.images.image_writer import check_target, write_image
+from hinet_tf.images.jpeg_quality import jpeg_quality
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
 ORIENTATION, MAKER, X_RESOLUTION = 0x0112, 0x010F, 0x011A

@@ -8,21 +8,10 @@ from scipy import fft
 
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
 from hinet_tf.data.random_numbers import fold_in, integer
+from hinet_tf.images.jpeg_quality import LUMINANCE
 
 # ITU-T T.81, tables K.1 (luminance) and K.2 (chrominance), the ones libjpeg scales.
-_LUMINANCE = np.array(
-    [
-        [16, 11, 10, 16, 24, 40, 51, 61],
-        [12, 12, 14, 19, 26, 58, 60, 55],
-        [14, 13, 16, 24, 40, 57, 69, 56],
-        [14, 17, 22, 29, 51, 87, 80, 62],
-        [18, 22, 37, 56, 68, 109, 103, 77],
-        [24, 35, 55, 64, 81, 104, 113, 92],
-        [49, 64, 78, 87, 103, 121, 120, 101],
-        [72, 92, 95, 98, 112, 100, 103, 99],
-    ],
-    np.float32,
-)
+_LUMINANCE = LUMINANCE.astype(np.float32)
 _CHROMINANCE = np.full((8, 8), 99, np.float32)
 _CHROMINANCE[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
 
