@@ -48,7 +48,7 @@ class Gallery:
             return
         if len(self._worst) == self.limit and -self._worst[0][0] <= psnr:
             return
-        encoded = {side: _shown(to_uint8(image)) for side, image in images.items()}
+        encoded = {side: to_uint8(image) for side, image in images.items()}
         entry = (-psnr, next(self._order), score, encoded)
         # A heap with the best of the worst on top, which the next worse image replaces.
         if len(self._worst) == self.limit:
@@ -72,7 +72,9 @@ class Gallery:
             names = {side: f"images/{rank:03d}_{side}.png" for side in images}
             for side, image in images.items():
                 with atomic_path(self.directory / names[side]) as temporary:
-                    Image.fromarray(image).save(temporary)
+                    # As Pillow takes it: gray as two dimensions.
+                    gray = image.shape[-1] == 1
+                    Image.fromarray(image[..., 0] if gray else image).save(temporary)
             entries.append(
                 {
                     **names,
@@ -89,8 +91,3 @@ class Gallery:
         with atomic_path(self.directory / "index.html") as temporary:
             temporary.write_text(page, encoding="utf-8")
         return self.directory / "index.html"
-
-
-def _shown(image: np.ndarray) -> np.ndarray:
-    """As Pillow takes it: gray as two dimensions."""
-    return image[..., 0] if image.shape[-1] == 1 else image

@@ -27,15 +27,6 @@ class ImageScore(NamedTuple):
     degraded: dict[str, dict[str, float]]
 
 
-def score_image(
-    degraded: np.ndarray, restored: np.ndarray, target: np.ndarray, protocols: Iterable[str]
-) -> tuple[dict, dict]:
-    """Scores a restored image and, for comparison, the degraded one under several protocols."""
-    after = {name: evaluate_images(restored, target, name) for name in protocols}
-    before = {name: evaluate_images(degraded, target, name) for name in protocols}
-    return after, before
-
-
 def score_pairs(
     restorer: Restorer,
     pairs: Iterable[ImagePair],
@@ -72,7 +63,10 @@ def score_pairs(
         rounded = to_uint8(restored)
         scored = rounded if output == "uint8" else restored
         try:
-            after, before = score_image(degraded, scored, target, protocols)
+            after, before = (
+                {name: evaluate_images(image, target, name) for name in protocols}
+                for image in (scored, degraded)
+            )
         except ValueError as error:
             name = "/".join(filter(None, (pair.set_name, pair.name)))
             raise ValueError(f"{name}: {error}") from error

@@ -1,14 +1,17 @@
 """Means, paired intervals, layouts of test sets, and the gallery."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
 from scipy import stats
 from scipy.io import savemat
 
+from hinet_tf.data import ImagePair
 from hinet_tf.evaluation.gallery import Gallery
 from hinet_tf.evaluation.pairs import clean_images, open_pairs
-from hinet_tf.evaluation.scoring import ImageScore, paired_difference, score_image, summarize
+from hinet_tf.evaluation.scoring import ImageScore, paired_difference, score_pairs, summarize
 
 
 def score(psnr: float, ssim: float = 0.9, set_name: str = "", name: str = "a") -> ImageScore:
@@ -116,8 +119,10 @@ def test_gallery_shows_the_worst_first(tmp_path):
     assert len(list((tmp_path / "page" / "images").glob("*.png"))) == 6
 
 
-def test_score_image_names_both_sides():
+def test_scores_name_both_sides():
     target = np.full((16, 16, 3), 100, np.uint8)
-    after, before = score_image(target + 20, target + 10, target, ["hinet", "hinet_y"])
-    assert after["hinet"]["psnr"] > before["hinet"]["psnr"]
-    assert set(after) == set(before) == {"hinet", "hinet_y"}
+    restorer = SimpleNamespace(restore=lambda image: image - np.float32(10 / 255))
+    pair = ImagePair.of_arrays("a", target + 20, target)
+    (found,) = score_pairs(restorer, [pair], ["hinet", "hinet_y"])
+    assert found.restored["hinet"]["psnr"] > found.degraded["hinet"]["psnr"]
+    assert set(found.restored) == set(found.degraded) == {"hinet", "hinet_y"}
