@@ -12,7 +12,6 @@ class EvaluationProtocol:
     the SSIM variants alone differ by 0.03 to 0.07.
 
     Args:
-        source: The public code whose figures the protocol reproduces.
         clamp: Float images are clamped to [0, 1] first.
         round: Float images are rounded (half to even) to 1/255 first, as a written file is.
         luma: `"none"` scores all channels, `"float"` the BT.601 studio luma Y in 16..235,
@@ -24,7 +23,6 @@ class EvaluationProtocol:
             `"valid"`: 11x11 per channel, only where the window lies inside the image.
     """
 
-    source: str
     clamp: bool
     round: bool
     luma: Literal["none", "float", "rounded"]
@@ -32,25 +30,19 @@ class EvaluationProtocol:
 
 
 PROTOCOLS: dict[str, EvaluationProtocol] = {
-    # basicsr/metrics/psnr_ssim.py of megvii-model/HINet. Its SIDD test scores the raw float
-    # output (use_image: false), its other tests uint8 files: both are "as given" here.
-    "hinet": EvaluationProtocol(
-        "HINet and NAFNet, RGB: SIDD, GoPro, REDS", False, False, "none", "volume_float32"
-    ),
-    "hinet_y": EvaluationProtocol(
-        "HINet, luma: the five rain sets", True, True, "float", "replicate"
-    ),
-    # psnr() and ssim() of MATLAB as called by MPRNet and Restormer.
-    "matlab": EvaluationProtocol(
-        "MPRNet and Restormer, RGB: SIDD, GoPro, HIDE", True, False, "none", "volume"
-    ),
-    # evaluate_PSNR_SSIM.m of MPRNet and Restormer: SSIM_index.m on a uint8 luma.
-    "matlab_y": EvaluationProtocol(
-        "MPRNet and Restormer, luma: the five rain sets", True, True, "rounded", "valid"
-    ),
-    # calculate_psnr and calculate_ssim of XPixelGroup/BasicSR 1.4.2.
-    "basicsr": EvaluationProtocol("BasicSR, RGB", True, True, "none", "valid"),
-    "basicsr_y": EvaluationProtocol("BasicSR, luma", True, True, "float", "valid"),
+    # HINet and NAFNet, RGB (SIDD, GoPro, REDS): basicsr/metrics/psnr_ssim.py of
+    # megvii-model/HINet. Its SIDD test scores the raw float output (use_image: false), its other
+    # tests uint8 files: both are "as given" here.
+    "hinet": EvaluationProtocol(False, False, "none", "volume_float32"),
+    # HINet, luma: the five rain sets.
+    "hinet_y": EvaluationProtocol(True, True, "float", "replicate"),
+    # MPRNet and Restormer, RGB (SIDD, GoPro, HIDE): psnr() and ssim() of MATLAB as they call it.
+    "matlab": EvaluationProtocol(True, False, "none", "volume"),
+    # The same, luma (the five rain sets): evaluate_PSNR_SSIM.m, SSIM_index.m on a uint8 luma.
+    "matlab_y": EvaluationProtocol(True, True, "rounded", "valid"),
+    # BasicSR, RGB and luma: calculate_psnr and calculate_ssim of XPixelGroup/BasicSR 1.4.2.
+    "basicsr": EvaluationProtocol(True, True, "none", "valid"),
+    "basicsr_y": EvaluationProtocol(True, True, "float", "valid"),
 }
 
 
