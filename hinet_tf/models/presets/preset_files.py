@@ -42,16 +42,13 @@ def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[Any], **c
     return model
 
 
-def write_preset(folder: Path, card: Mapping[str, Any], model: keras.Model) -> Path:
+def write_preset(folder: Path, card: Mapping[str, Any], model: keras.Model) -> None:
     """Writes weights and card; the same weights give the same file, byte for byte.
 
     Args:
         folder: Where to.
         card: The card; its `sha256` is filled in.
         model: The `HINet` that holds the weights.
-
-    Returns:
-        The path of the card.
 
     Raises:
         ValueError: If a weight is not finite in float16.
@@ -71,21 +68,16 @@ def write_preset(folder: Path, card: Mapping[str, Any], model: keras.Model) -> P
     with atomic_path(file) as temporary:
         np.savez(temporary, **tensors)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return write_card(folder, {**card, "sha256": digest})
+    write_card(folder, {**card, "sha256": digest})
 
 
-def write_card(folder: Path, card: Mapping[str, Any]) -> Path:
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     """Writes a card.
 
     Args:
         folder: Where to.
         card: The card.
-
-    Returns:
-        Its path.
     """
-    path = folder / f"{card['name']}.json"
-    with atomic_path(path) as temporary:
+    with atomic_path(folder / f"{card['name']}.json") as temporary:
         text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
-    return path

@@ -27,16 +27,13 @@ _FACTS: dict[str, Any] = {
 }
 
 
-def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[str, Any]) -> Path:
+def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[str, Any]) -> None:
     """Writes a model as a preset; see `HINet.save_to_preset`.
 
     Args:
         model: The `HINet`.
         preset_dir: The folder.
         facts: What the card says besides the network.
-
-    Returns:
-        The folder.
 
     Raises:
         ValueError: If a fact is unknown, or the folder is no place for a preset.
@@ -78,7 +75,6 @@ def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[s
             temporary.write_bytes(written if isinstance(written, bytes) else written.encode())
     # Written by this version, readable by this version: facts of a wrong type are told now.
     read_card(folder / CARD)
-    return folder
 
 
 def _page(card: Mapping[str, Any]) -> str:
