@@ -64,7 +64,7 @@ def _check(file: Any) -> None:
         raise ValueError("it is no zip archive, or was cut short")
     with zipfile.ZipFile(file) as archive:
         text = _member(archive, _CONFIG, _CONFIG_LIMIT)
-        weights = _member(archive, _WEIGHTS, _stored(archive, _WEIGHTS) * _MOST_EXPANSION)
+        weights = _member(archive, _WEIGHTS)
     try:
         config = json_object(text)
     except ValueError as error:
@@ -86,16 +86,12 @@ def _check(file: Any) -> None:
         )
 
 
-def _stored(archive: zipfile.ZipFile, name: str) -> int:
-    return archive.getinfo(name).compress_size if name in archive.namelist() else 0
-
-
-def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+def _member(archive: zipfile.ZipFile, name: str, limit: int | None = None) -> bytes:
     if name not in archive.namelist():
         raise ValueError(f"it holds no {name}")
-    size = archive.getinfo(name).file_size
-    if size > limit:
-        raise ValueError(f"its {name} claims {size_text(size)}")
+    entry = archive.getinfo(name)
+    if entry.file_size > (limit or entry.compress_size * _MOST_EXPANSION):
+        raise ValueError(f"its {name} claims {size_text(entry.file_size)}")
     return archive.read(name)
 
 

@@ -24,23 +24,22 @@ class OfficialTensor(NamedTuple):
 
     name: str
     variable: keras.Variable
-    axes: tuple[int, ...] | None
+    axes: tuple[int, ...]
 
     @property
     def official_shape(self) -> tuple[int, ...]:
         """The tensor's shape in the official layout."""
-        shape = tuple(self.variable.shape)
-        return shape if self.axes is None else tuple(shape[i] for i in np.argsort(self.axes))
+        return tuple(self.variable.shape[axis] for axis in np.argsort(self.axes))
 
     def to_keras(self, value: np.ndarray) -> np.ndarray:
         """The official tensor in the layout of the Keras variable."""
-        return value if self.axes is None else np.transpose(value, self.axes)
+        return np.transpose(value, self.axes)
 
     @property
     def official_value(self) -> np.ndarray:
         """The variable's value in the official layout."""
         value = keras.ops.convert_to_numpy(self.variable.value)
-        return value if self.axes is None else np.transpose(value, np.argsort(self.axes))
+        return np.transpose(value, np.argsort(self.axes))
 
 
 def official_tensors(model: Any) -> list[OfficialTensor]:
@@ -56,7 +55,7 @@ def official_tensors(model: Any) -> list[OfficialTensor]:
         OfficialTensor(f"{prefix}.{_OFFICIAL_SUFFIX[variable.name]}", variable, axes)
         for prefix, layer in _layers(model)
         for variable in layer.weights
-        for axes in [_KERNEL if variable.name == "kernel" else None]
+        for axes in [_KERNEL if variable.name == "kernel" else (0,)]
     ]
 
 
