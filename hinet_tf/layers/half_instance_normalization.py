@@ -60,17 +60,13 @@ class HalfInstanceNormalization(keras.layers.Layer):
                 inputs, self.gamma.value, self.beta.value, self.epsilon, self.compute_dtype
             )
         x = ops.cast(inputs, "float32")
-        mean, variance = self._statistics(x[..., : self.gamma.shape[0]])
+        mean, variance = ops.moments(x[..., : self.gamma.shape[0]], axes=(1, 2), keepdims=True)
         scale = self.gamma * ops.rsqrt(variance + self.epsilon)
         shift = self.beta - mean * scale
         # One scale and shift of the whole map: no full-size split and concatenation.
         scale = ops.concatenate([scale, ops.ones_like(scale)], axis=-1)
         shift = ops.concatenate([shift, ops.zeros_like(shift)], axis=-1)
         return ops.cast(x * scale + shift, self.compute_dtype)
-
-    def _statistics(self, x: Any) -> tuple[Any, Any]:
-        """Mean and biased variance of each channel of each image, `(batch, 1, 1, channels)`."""
-        return ops.moments(x, axes=(1, 2), keepdims=True)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape
