@@ -7,10 +7,7 @@ read a twin. Importing it switches nobody's Keras.
 """
 
 from hinet_tf.legacy.half_instance_normalization import HalfInstanceNormalization
-from hinet_tf.legacy.keras_2 import accept_newer_models
 from hinet_tf.legacy.psnr_loss import PSNRLoss
 from hinet_tf.legacy.twin import from_tf_keras, to_tf_keras
 
 __all__ = ["HalfInstanceNormalization", "PSNRLoss", "from_tf_keras", "to_tf_keras"]
-
-accept_newer_models()

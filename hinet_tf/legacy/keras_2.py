@@ -65,13 +65,7 @@ class _NewerFunctional(_Functional):
         return _Functional.from_config(config, custom_objects)
 
 
-def accept_newer_models() -> None:
-    """Has `load_model` of Keras 2.15 read what later versions of `tf_keras` save.
-
-    Inputs have a setting `optional` there, and `.keras` files name a class of `tf_keras`.
-
-    Example:
-    >>> accept_newer_models()
-    """
-    if "optional" not in keras_2.layers.InputLayer((1,)).get_config():
-        keras_2.utils.get_custom_objects()["Functional"] = _NewerFunctional
+# So that `load_model` of Keras 2.15 reads what later versions of `tf_keras` save: inputs have a
+# setting `optional` there, and `.keras` files name a class of `tf_keras`.
+if "optional" not in keras_2.layers.InputLayer((1,)).get_config():
+    keras_2.utils.get_custom_objects()["Functional"] = _NewerFunctional
