@@ -11,9 +11,8 @@ from typing import BinaryIO
 
 from hinet_tf.images.image_file_error import corrupt, truncated
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF")
-
-_SIGNATURES = {
+# How a file of each format begins.
+FORMATS = {
     "PNG": rb"\x89PNG\r\n\x1a\n",
     "JPEG": rb"\xff\xd8\xff",
     "WEBP": rb"RIFF....WEBP",
@@ -35,7 +34,7 @@ def find_format(path: Path) -> str | None:
     """The format of a file, one of `FORMATS`, by its content and not by its name."""
     with path.open("rb") as file:
         start = file.read(16)
-    for name, signature in _SIGNATURES.items():
+    for name, signature in FORMATS.items():
         if re.match(signature, start, re.DOTALL):
             return name
     return None
