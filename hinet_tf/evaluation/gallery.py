@@ -50,11 +50,10 @@ class Gallery:
             return
         encoded = {side: to_uint8(image) for side, image in images.items()}
         entry = (-psnr, next(self._order), score, encoded)
-        # A heap with the best of the worst on top, which the next worse image replaces.
-        if len(self._worst) == self.limit:
-            heapq.heapreplace(self._worst, entry)
-        else:
-            heapq.heappush(self._worst, entry)
+        # A heap with the best of the worst on top, which a worse image drives out.
+        heapq.heappush(self._worst, entry)
+        if len(self._worst) > self.limit:
+            heapq.heappop(self._worst)
 
     def write(self, summary: dict[str, Any], title: str, subtitle: str) -> Path:
         """Writes pictures and page.
