@@ -40,11 +40,11 @@ def compare(width: int, runs: int, threads: int, cpu_time: bool) -> None:
         runners[f"deployable, {recipe}"] = lambda file=file: file.restore(image)
     clock = time.process_time if cpu_time else time.perf_counter
     latencies = measure_latencies(runners, runs, clock=clock)
-    for name, latency in latencies.items():
-        ratio = latencies["plain conversion"].median / latency.median
+    for name, (median, p95) in latencies.items():
+        ratio = latencies["plain conversion"][0] / median
         print(
-            f"width {width}, {threads} threads, {name}: median {1e3 * latency.median:.1f} ms, "
-            f"p95 {1e3 * latency.p95:.1f} ms, {ratio:.2f} x"
+            f"width {width}, {threads} threads, {name}: median {1e3 * median:.1f} ms, "
+            f"p95 {1e3 * p95:.1f} ms, {ratio:.2f} x"
         )
 
 

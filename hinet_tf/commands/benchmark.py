@@ -101,8 +101,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _export(model: Any, args: Any, sizes: list, recipes: list[str], show: Any) -> dict:
-    """Exports every recipe with all sizes; returns the files by name."""
-    from hinet_tf.deploy.benchmark.recipes import RecipeFile
+    """Exports every recipe with all sizes; returns each file and what it loses by name."""
     from hinet_tf.deploy.tflite.agreement import mean_drop
     from hinet_tf.deploy.tflite.export import export_tflite
 
@@ -121,7 +120,7 @@ def _export(model: Any, args: Any, sizes: list, recipes: list[str], show: Any) -
             force=True,
             on_progress=functools.partial(show, prefix=f"{recipe}: "),
         )
-        files[recipe] = RecipeFile(path, mean_drop(report.photos))
+        files[recipe] = path, mean_drop(report.photos)
     return files
 
 
@@ -133,7 +132,7 @@ def _measure(model: Any, args: Any, sizes: list, files: dict, console: Console) 
 
     engines = {"PyTorch": torch_engine(model, _TWIN)}
     if "float32" in files:
-        engines["OpenVINO"] = openvino_engine(files["float32"].path)
+        engines["OpenVINO"] = openvino_engine(files["float32"][0])
     engines = {name: engine for name, engine in engines.items() if engine}
     without_torch = {name: engine for name, engine in engines.items() if name != "PyTorch"}
     rows = []

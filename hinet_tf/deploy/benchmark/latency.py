@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,29 +23,12 @@ print(peak() - before)
 """
 
 
-@dataclass(frozen=True)
-class Latency:
-    """Times of one runner, in seconds.
-
-    Args:
-        median: Half of the runs were faster.
-        p95: 95 % of the runs were faster.
-
-    Example:
-    >>> Latency(median=0.1, p95=0.2).median
-    0.1
-    """
-
-    median: float
-    p95: float
-
-
 def measure_latencies(
     runners: Mapping[str, Callable[[], object]],
     runs: int,
     on_run: Callable[[int], None] = lambda number: None,
     clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, Latency]:
+) -> dict[str, tuple[float, float]]:
     """Times several things side by side: in turns, so that a disturbance hits all alike.
 
     Args:
@@ -57,7 +39,7 @@ def measure_latencies(
             a busy machine.
 
     Returns:
-        Median and 95th percentile by name.
+        Median and 95th percentile by name, in seconds.
 
     Example:
     >>> sorted(measure_latencies({"nothing": lambda: None}, runs=3))
@@ -73,10 +55,7 @@ def measure_latencies(
             run()
             seconds[name].append(clock() - start)
         on_run(number + 1)
-    return {
-        name: Latency(float(np.median(times)), float(np.percentile(times, 95)))
-        for name, times in seconds.items()
-    }
+    return {name: tuple(np.percentile(times, (50, 95)).tolist()) for name, times in seconds.items()}
 
 
 def peak_memory(path: str, shape: tuple[int, int, int]) -> int | None:

@@ -1,14 +1,13 @@
 """Which operators of a .tflite file take the time."""
 
 import copy
-import time
 from collections import defaultdict
 from typing import Any
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
+from hinet_tf.deploy.benchmark.latency import measure_latencies
 from hinet_tf.inference.engines.litert import allocated_interpreter
 
 
@@ -30,13 +29,11 @@ def operator_times(content: bytes, num_threads: int, runs: int = 5) -> dict[str,
     """
     # Unlike the schema's own reader, this one fetches buffers that lie behind the tables.
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    names = {number: name for name, number in vars(schema.BuiltinOperator).items()}
     known: dict[tuple, float] = {}
     total: dict[str, float] = defaultdict(float)
     graph = model.subgraphs[0]
     for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        kind = names[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        kind = flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex)
         shapes = [tuple(graph.tensors[i].shape) for i in (*operator.inputs, *operator.outputs)]
         key = (kind, *shapes)
         if kind == "DEQUANTIZE" and _is_constant(model, graph, operator.inputs[0]):
@@ -52,13 +49,7 @@ def _time_alone(model: Any, operator: Any, num_threads: int, runs: int) -> float
     interpreter = allocated_interpreter(content, num_threads)
     for detail in interpreter.get_input_details():
         interpreter.set_tensor(detail["index"], np.ones(detail["shape"], detail["dtype"]))
-    interpreter.invoke()
-    seconds = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        interpreter.invoke()
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
+    return measure_latencies({"alone": interpreter.invoke}, runs)["alone"][0]
 
 
 def _alone(model: Any, operator: Any) -> Any:

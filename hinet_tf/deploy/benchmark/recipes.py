@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,26 +20,10 @@ PLAIN = "plain conversion"
 MakeRunner = Callable[[np.ndarray, int], Callable[[], np.ndarray]]
 
 
-class RecipeFile(NamedTuple):
-    """An exported file.
-
-    Args:
-        path: Where it lies.
-        drop: Restored PSNR that it loses, in decibels.
-
-    Example:
-    >>> RecipeFile(Path("float16.tflite"), 0.01).drop
-    0.01
-    """
-
-    path: Path
-    drop: float
-
-
 def measure_recipes(
     model: HINet,
     image: np.ndarray,
-    files: Mapping[str, RecipeFile],
+    files: Mapping[str, tuple[Path, float]],
     engines: Mapping[str, MakeRunner],
     threads: int,
     runs: int,
@@ -50,7 +34,8 @@ def measure_recipes(
     Args:
         model: The network that all of them run.
         image: Float32 image `(height, width, channels)`.
-        files: Exported files that take this size, by recipe.
+        files: Exported files that take this size, each with the restored PSNR that it loses in
+            decibels, by recipe.
         engines: Other engines with the same weights, by name.
         threads: Threads of the processor for each.
         runs: Timed runs of each.
@@ -62,8 +47,8 @@ def measure_recipes(
     """
     plain = TFLiteModel(convert_plainly(model, image.shape[:2]), threads)
     runners = {PLAIN: lambda: plain.restore(image)}
-    for name, file in files.items():
-        loaded = TFLiteModel(file.path, threads)
+    for name, (path, _) in files.items():
+        loaded = TFLiteModel(path, threads)
         runners[name] = lambda loaded=loaded: loaded.restore(image)
     for name, engine in engines.items():
         runners[name] = engine(image, threads)
@@ -71,17 +56,17 @@ def measure_recipes(
     agreement = {name: psnr(np.squeeze(run()), expected) for name, run in runners.items()}
     latencies = measure_latencies(runners, runs, on_run)
     rows = []
-    for name, latency in latencies.items():
+    for name, (median, p95) in latencies.items():
         row = {
             "name": name,
             "size": list(image.shape[:2]),
             "threads": threads,
-            "median_ms": 1e3 * latency.median,
-            "p95_ms": 1e3 * latency.p95,
-            "faster_than_plain": latencies[PLAIN].median / latency.median,
+            "median_ms": 1e3 * median,
+            "p95_ms": 1e3 * p95,
+            "faster_than_plain": latencies[PLAIN][0] / median,
             "agreement_db": agreement[name],
         }
-        rows.append(row | (_of_file(files[name], image.shape, threads) if name in files else {}))
+        rows.append(row | (_of_file(*files[name], image.shape, threads) if name in files else {}))
     return rows
 
 
@@ -96,12 +81,12 @@ def convert_plainly(model: HINet, size: tuple[int, int]) -> bytes:
         return tf.lite.TFLiteConverter.from_keras_model(keras.Model(image, restored)).convert()
 
 
-def _of_file(file: RecipeFile, shape: tuple[int, ...], threads: int) -> dict[str, Any]:
-    memory = peak_memory(str(file.path), shape)
-    times = operator_times(file.path.read_bytes(), threads)
+def _of_file(path: Path, drop: float, shape: tuple[int, ...], threads: int) -> dict[str, Any]:
+    memory = peak_memory(str(path), shape)
+    times = operator_times(path.read_bytes(), threads)
     return {
-        "drop_db": file.drop,
-        "file_mb": file.path.stat().st_size / 1e6,
+        "drop_db": drop,
+        "file_mb": path.stat().st_size / 1e6,
         "memory_mb": memory and memory / 1e6,
         "operators_ms": {kind: 1e3 * seconds for kind, seconds in times.items()},
     }
