@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import tensorflow as tf
-from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 from hinet_tf.native_log import silenced
@@ -80,8 +79,7 @@ def convolutions(content: bytes) -> Iterator[tuple[str, tuple[str, str]]]:
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     for graph in model.subgraphs:
         for operator in graph.operators:
-            code = model.operatorCodes[operator.opcodeIndex]
-            if code.builtinCode == schema.BuiltinOperator.CONV_2D:
+            if flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex) == "CONV_2D":
                 image, kernel, *_ = operator.inputs
                 # `hinet_1/stage1_encoder0_1/conv_1_1/convolution`: each name numbered once more.
                 _, *path, _ = graph.tensors[kernel].name.decode().split("/")
@@ -96,7 +94,7 @@ def _casts_first(content: bytes) -> bytes:
     XNNPACK takes operators in their order, as many as it can until one it has not: a cast that
     follows the unpacking would part it from the convolutions.
     """
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    model = flatbuffer_utils.convert_bytearray_to_object(content)
     for graph in model.subgraphs:
         inputs = {int(index) for index in graph.inputs}
         graph.operators.sort(key=lambda operator: int(operator.inputs[0]) not in inputs)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
 
@@ -27,13 +26,12 @@ _GRAPH_BYTES = {4: 150_000, 2: 150_000, 1: 300_000}
 
 def operators(content: bytes) -> Counter[str]:
     """Counts the operators of all signatures by name; own ones by the name they call themselves."""
-    model = schema.Model.GetRootAs(content, 0)
-    names = [_operator_name(model.OperatorCodes(i)) for i in range(model.OperatorCodesLength())]
-    return Counter(
-        names[graph.Operators(i).OpcodeIndex()]
-        for graph in map(model.Subgraphs, range(model.SubgraphsLength()))
-        for i in range(graph.OperatorsLength())
-    )
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    names = [
+        code.customCode.decode() if code.customCode else flatbuffer_utils.opcode_to_name(model, i)
+        for i, code in enumerate(model.operatorCodes)
+    ]
+    return Counter(names[op.opcodeIndex] for graph in model.subgraphs for op in graph.operators)
 
 
 def structure_checks(
@@ -120,18 +118,3 @@ def _delegated(interpreter: Interpreter) -> tuple[int, list[str]]:
         and any(int(t) in borders and int(t) not in made for t in node["outputs"])
     ]
     return len(delegates), outside
-
-
-def _operator_name(code: schema.OperatorCode) -> str:
-    if code.CustomCode():
-        return code.CustomCode().decode()
-    # Files of old converters hold small codes in a field of one byte.
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    return _NAMES[number]
-
-
-_NAMES = {
-    number: name
-    for name, number in vars(schema.BuiltinOperator).items()
-    if not name.startswith("_")
-}

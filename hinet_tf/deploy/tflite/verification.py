@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hinet_tf.data import ImagePair
-from hinet_tf.deploy.tflite.agreement import PhotoAgreement, compare, mean_drop
+from hinet_tf.deploy.tflite.agreement import PhotoAgreement, Restore, compare, mean_drop
 from hinet_tf.deploy.tflite.arm64 import PROCESSORS, ARM64Emulator
 from hinet_tf.deploy.tflite.device_arithmetic import has_vulkan, restore_on_device
 from hinet_tf.deploy.tflite.recipes import QuantizationRecipe
@@ -80,7 +80,11 @@ class Verification:
         photos = list(crops(self.pairs, first, per_photo=1))
         for size in others:
             photos += crops(self.pairs[:1], size, per_photo=1)
-        return [self._as_file_sees(photo) for photo in photos]
+        # The degraded ones as the file sees them.
+        return [
+            ImagePair.of_arrays(photo.name, self._rounded(photo.degraded), photo.clean)
+            for photo in photos
+        ]
 
     @functools.cached_property
     def expected(self) -> list[np.ndarray]:
@@ -254,31 +258,26 @@ class Verification:
             + ("" if required is None else f", at least {required:.0f} dB"),
         )
 
-    def _as_file_sees(self, photo: ImagePair) -> ImagePair:
-        if self.image_type == "float32":
-            return photo
-        degraded, clean = photo.read()
-        return ImagePair.of_arrays(photo.name, to_uint8(degraded).astype(np.float32) / 255, clean)
-
     def _restored(self, image: np.ndarray, model: HINet) -> np.ndarray:
         return np.asarray(model(image[None], training=False)[self.output])[0]
 
     def _by_model(self, image: np.ndarray, model: HINet | None = None) -> np.ndarray:
-        restored = self._restored(image, model or self.model)
-        if self.image_type == "float32":
-            return restored
-        return to_uint8(restored).astype(np.float32) / 255
+        return self._rounded(self._restored(image, model or self.model))
 
     def _by_arm64(self, content: bytes, processor: str, image: np.ndarray) -> np.ndarray:
-        if self.image_type == "float32":
-            return self.emulator.restore(content, [image], processor)[0]
-        [restored] = self.emulator.restore(content, [to_uint8(image)], processor)
-        return restored.astype(np.float32) / 255
+        return self._by(lambda own: self.emulator.restore(content, [own], processor)[0], image)
 
     def _by_file(self, file: TFLiteModel, image: np.ndarray) -> np.ndarray:
+        return self._by(file.restore, image)
+
+    def _rounded(self, image: np.ndarray) -> np.ndarray:
+        return self._by(lambda own: own, image)
+
+    def _by(self, restore: Restore, image: np.ndarray) -> np.ndarray:
+        """Restores a float32 image by what takes and gives images of the file's own type."""
         if self.image_type == "float32":
-            return file.restore(image)
-        return file.restore(to_uint8(image)).astype(np.float32) / 255
+            return restore(image)
+        return restore(to_uint8(image)).astype(np.float32) / 255
 
 
 def hard_images(shape: tuple[int, int, int]) -> Iterator[tuple[str, np.ndarray]]:
