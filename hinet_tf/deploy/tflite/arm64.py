@@ -3,13 +3,12 @@
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from hinet_tf.deploy.tflite.conversion import signature_name
+from hinet_tf.deploy.tflite.device_arithmetic import restore_by_program
 
 VARIABLE = "HINET_ARM64"
 
@@ -71,29 +70,19 @@ class ARM64Emulator:
         Raises:
             ValueError: If the emulated process fails; the message has its last line.
         """
-        with tempfile.TemporaryDirectory() as directory:
-            file, source, target = (Path(directory, n) for n in ("f.tflite", "i.npy", "o.npy"))
-            file.write_bytes(content)
-            np.save(source, images)
-            signature = signature_name(images[0].shape[:2])
-            run = subprocess.run(
-                [*self._python(processor), _PROBE, file, signature, source, target],
-                capture_output=True,
-                text=True,
-                timeout=_SECONDS,
-            )
-            if run.returncode:
-                reason = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
-                raise ValueError(f"The file does not run on an emulated {processor}: {reason}")
-            return list(np.load(target))
-
-    def _python(self, processor: str) -> list[str | Path]:
-        return [
+        probe = [
             *(self._program, "-cpu", processor, "-L", self._sysroot),
             *("-E", f"PYTHONHOME={self._sysroot / 'usr'}"),
             *("-E", f"PYTHONPATH={self._sysroot / 'site'}"),
-            self._sysroot / "usr" / "bin" / "python3.11",
+            *(self._sysroot / "usr" / "bin" / "python3.11", _PROBE),
         ]
+        try:
+            return restore_by_program(probe, content, images, _SECONDS)
+        except subprocess.CalledProcessError as error:
+            reason = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
+            raise ValueError(
+                f"The file does not run on an emulated {processor}: {reason}"
+            ) from error
 
 
 def arm64_emulator() -> ARM64Emulator | None:

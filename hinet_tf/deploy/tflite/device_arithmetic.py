@@ -28,24 +28,30 @@ def restore_on_device(
     Returns:
         The restored images, or in one line why there are none.
     """
+    probe = [sys.executable, "-m", "hinet_tf.deploy.tflite.device_probe", device]
+    try:
+        return restore_by_program(probe, content, images, _SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"no result after {_SECONDS} s"
+    except subprocess.CalledProcessError as error:
+        errors = [line for line in error.stderr.splitlines() if line.startswith("ERROR")]
+        return errors[0][:160] if errors else "an operator is refused"
+
+
+def restore_by_program(
+    program: Sequence[str | Path], content: bytes, images: Sequence[np.ndarray], seconds: int
+) -> list[np.ndarray]:
+    """Restores images of one size by a program that is called `... FILE SIGNATURE IN.npy OUT.npy`.
+
+    Raises:
+        subprocess.SubprocessError: If it fails, or takes longer than so many seconds.
+    """
     with tempfile.TemporaryDirectory() as directory:
         file, source, target = (Path(directory, name) for name in ("f.tflite", "i.npy", "o.npy"))
         file.write_bytes(content)
         np.save(source, images)
-        name = signature_name(images[0].shape[:2])
-        probe = [sys.executable, "-m", "hinet_tf.deploy.tflite.device_probe"]
-        try:
-            run = subprocess.run(
-                [*probe, device, file, name, source, target],
-                capture_output=True,
-                text=True,
-                timeout=_SECONDS,
-            )
-        except subprocess.TimeoutExpired:
-            return f"no result after {_SECONDS} s"
-        if run.returncode:
-            errors = [line for line in run.stderr.splitlines() if line.startswith("ERROR")]
-            return errors[0][:160] if errors else "an operator is refused"
+        command = [*program, file, signature_name(images[0].shape[:2]), source, target]
+        subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds)
         return list(np.load(target))
 
 
