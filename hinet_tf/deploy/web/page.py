@@ -8,14 +8,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hinet_tf import __version__
+from PIL import Image
+
+from hinet_tf import __version__, data
+from hinet_tf.data.sources.builtin import builtin_images
 from hinet_tf.deploy.tflite.metadata import read_metadata
-from hinet_tf.deploy.web.examples import write_example
 from hinet_tf.deploy.web.runtime import ensure_runtime
 from hinet_tf.files import atomic_path
+from hinet_tf.images.pixel_format import to_uint8
 
 MANIFEST = "models.json"
 _WORKER = "service_worker.js"
+
+# What each task has to undo in the photo that a page is tried with; of any other task, noise.
+_DEGRADATIONS = {
+    "denoise": data.GaussianNoise(25.0),
+    "deblur": data.MotionBlur(length=15.0),
+    "derain": data.Rain(),
+    "dejpeg": data.JpegCompression(20),
+}
+# 512 x 512, public domain (NASA).
+_PHOTO = "astronaut"
 
 
 def export_web_page(
@@ -51,7 +64,7 @@ def export_web_page(
         for entry, file in zip(entries, models.values(), strict=True):
             shutil.copyfile(file, folder / entry["file"])
             if not (folder / entry["example"]).exists():
-                write_example(entry["task"], folder / entry["example"])
+                _write_example(entry["task"], folder / entry["example"])
         manifest = {"hinet_tf_version": __version__, "page": page, "models": entries}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         _stamp(folder)
@@ -80,6 +93,13 @@ def _entry(name: str, file: Path) -> dict[str, Any]:
         "training_data": about["training_data"],
         "example": f"examples/{task}.png",
     }
+
+
+def _write_example(task: str, path: Path) -> None:
+    clean = data.ArraySource([builtin_images("train")[_PHOTO]])
+    degradation = _DEGRADATIONS.get(task, _DEGRADATIONS["denoise"])
+    [pair] = data.ValidationPairs(clean, degradation=degradation, seed=5)
+    Image.fromarray(to_uint8(pair.degraded)).save(path)
 
 
 def _stamp(folder: Path) -> None:
