@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
@@ -111,7 +112,8 @@ class _Read(beam.DoFn):
         first, *others = sorted(sources)
         for other in others:
             problem = f"{first} would become {name} as well; give it another name"
-            yield from self._unless_done(ImageTask(other, f"{name}.{_digest(other)}", b"", problem))
+            digest = uuid.uuid5(uuid.NAMESPACE_URL, other).hex[:8]
+            yield from self._unless_done(ImageTask(other, f"{name}.{digest}", problem=problem))
         yield from self._unless_done(ImageTask(first, name))
 
     def _unless_done(self, task: ImageTask) -> Iterator[ImageTask]:
@@ -228,11 +230,4 @@ def _absolute(path: str) -> str:
 
 def _root(pattern: str) -> str:
     """The folder of a pattern before its first wildcard."""
-    for index, character in enumerate(pattern):
-        if character in "*?[":
-            return pattern[:index].rpartition("/")[0]
-    return pattern.rpartition("/")[0]
-
-
-def _digest(text: str) -> str:
-    return uuid.uuid5(uuid.NAMESPACE_URL, text).hex[:8]
+    return re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
