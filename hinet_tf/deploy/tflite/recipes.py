@@ -13,7 +13,6 @@ class QuantizationRecipe:
         agreement: Least PSNR in decibels between the outputs of file and Keras model, peak 1;
             `None` where the drop alone decides.
         max_drop: Restored PSNR in decibels that may be lost against the Keras model.
-        summary: When to choose it.
         activation_bits: Bits of integer activations whose ranges photos calibrate; `None` for
             other activations.
         dynamic: Whether activations are quantized to 8 bits while the network runs.
@@ -27,7 +26,6 @@ class QuantizationRecipe:
     weight_bytes: int
     agreement: float | None
     max_drop: float
-    summary: str
     activation_bits: int | None = None
     dynamic: bool = False
 
@@ -48,21 +46,17 @@ class QuantizationRecipe:
 
 
 _RECIPES = (
-    QuantizationRecipe("float32", 4, 80.0, 0.05, "browsers (wasm), desktops, reference"),
-    QuantizationRecipe("float16", 2, 60.0, 0.05, "phone GPUs; half the download"),
-    QuantizationRecipe("int8_weights", 1, None, 0.1, "a quarter of the download, any delegate"),
-    QuantizationRecipe(
-        "int8_dynamic", 1, None, 0.1, "phone and desktop CPUs: small and fastest", dynamic=True
-    ),
-    QuantizationRecipe(
-        "int8",
-        1,
-        None,
-        0.1,
-        "NPUs: integer activations, calibrated",
-        activation_bits=8,
-    ),
-    QuantizationRecipe("int16x8", 1, None, 0.1, "NPUs with 16-bit activations", activation_bits=16),
+    # Browsers (wasm), desktops, reference.
+    QuantizationRecipe("float32", 4, 80.0, 0.05),
+    # Phone GPUs; half the download.
+    QuantizationRecipe("float16", 2, 60.0, 0.05),
+    # A quarter of the download, any delegate.
+    QuantizationRecipe("int8_weights", 1, None, 0.1),
+    # Phone and desktop CPUs: small and fastest.
+    QuantizationRecipe("int8_dynamic", 1, None, 0.1, dynamic=True),
+    # NPUs: integer activations, calibrated; the latter with 16 bits.
+    QuantizationRecipe("int8", 1, None, 0.1, activation_bits=8),
+    QuantizationRecipe("int16x8", 1, None, 0.1, activation_bits=16),
 )
 
 QUANTIZATION_RECIPES = {recipe.name: recipe for recipe in _RECIPES}
