@@ -29,8 +29,9 @@ class ImageTask(NamedTuple):
     Args:
         source: Where it is read from, on any file system that Beam knows.
         name: Its place below the output.
-        content: Its bytes.
-        problem: Why it cannot be restored, if that is known already.
+        content: Its bytes; once it is restored, those of the result.
+        pixels: How many were restored.
+        problem: Why it cannot be restored, once that is known.
 
     Example:
     >>> ImageTask("gs://photos/a.jpg", "a.jpg").name
@@ -39,18 +40,6 @@ class ImageTask(NamedTuple):
 
     source: str
     name: str
-    content: bytes = b""
-    problem: str = ""
-
-
-class Restored(NamedTuple):
-    """The bytes of a restored file, or why there are none.
-
-    Example:
-    >>> Restored(problem="the file is empty").content
-    b''
-    """
-
     content: bytes = b""
     pixels: int = 0
     problem: str = ""
@@ -143,8 +132,8 @@ class _Restore(beam.DoFn):
         # One model per process, however many threads and bundles.
         self._restorer = self._shared.acquire(lambda: _open_restorer(self._model))
 
-    def process(self, task: ImageTask) -> Iterator[tuple[ImageTask, Restored]]:
-        yield task, _restore(task, self._restorer)
+    def process(self, task: ImageTask) -> Iterator[ImageTask]:
+        yield task if task.problem else _restore(task, self._restorer)
 
 
 class _Write(beam.DoFn):
@@ -153,21 +142,20 @@ class _Write(beam.DoFn):
         self._out = out
         self._counters = {name: Metrics.counter("bulk", name) for name in COUNTERS}
 
-    def process(self, result: tuple[ImageTask, Restored]) -> Iterator[str]:
-        task, restored = result
-        if restored.problem:
-            report = {"source": task.source, "reason": restored.problem}
+    def process(self, task: ImageTask) -> Iterator[str]:
+        if task.problem:
+            report = {"source": task.source, "reason": task.problem}
             write_whole(self._out, dead_letter(self._out, task.name), json.dumps(report).encode())
             self._counters["failed"].inc()
-            logging.getLogger(__name__).warning("%s: %s", task.source, restored.problem)
+            logging.getLogger(__name__).warning("%s: %s", task.source, task.problem)
             return
         target = FileSystems.join(self._out, task.name)
-        write_whole(self._out, target, restored.content)
+        write_whole(self._out, target, task.content)
         outdated = dead_letter(self._out, task.name)
         if FileSystems.exists(outdated):
             FileSystems.delete([outdated])
         self._counters["done"].inc()
-        self._counters["pixels"].inc(restored.pixels)
+        self._counters["pixels"].inc(task.pixels)
         yield target
 
 
@@ -193,9 +181,7 @@ def _open_restorer(model: str) -> Any:
         )
 
 
-def _restore(task: ImageTask, restorer: Any) -> Restored:
-    if task.problem:
-        return Restored(problem=task.problem)
+def _restore(task: ImageTask, restorer: Any) -> ImageTask:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / f"source{PurePosixPath(task.source).suffix}"
         target = Path(folder) / f"target{PurePosixPath(task.name).suffix}"
@@ -206,9 +192,9 @@ def _restore(task: ImageTask, restorer: Any) -> Restored:
         except Exception as error:
             kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
             message = " ".join(str(error).replace(str(source), "the file").split())
-            return Restored(problem=f"{kind}{message[:400]}")
+            return task._replace(problem=f"{kind}{message[:400]}")
         height, width, _ = open_image(source).shape
-        return Restored(target.read_bytes(), height * width)
+        return task._replace(content=target.read_bytes(), pixels=height * width)
 
 
 def _named(metadata: Any, root: str, out: str) -> Iterator[tuple[str, str]]:
