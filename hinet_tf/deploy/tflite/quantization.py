@@ -136,8 +136,9 @@ def _calibration_photos(
     photos = {}
     for number, size in enumerate(verification.sizes):
         some = crops(pairs if number == 0 else pairs[:2], size, per_photo if number == 0 else 1)
-        photos[size] = [_as_input(photo.degraded, verification.image_type) for photo in some]
-        photos[size] = photos[size][:_CALIBRATION_CROPS]
+        degraded = [photo.degraded for photo in some]
+        takes_bytes = verification.image_type == "uint8"
+        photos[size] = [to_uint8(image) for image in degraded] if takes_bytes else degraded
     first = next(iter(photos.values()))[0]
     correction = graph(first[None]) - first
     if float(np.std(correction)) < 1e-6:
@@ -146,10 +147,6 @@ def _calibration_photos(
             "calibrated. Received: an untrained model? Train it, or export float16."
         )
     return photos
-
-
-def _as_input(image: np.ndarray, image_type: str) -> np.ndarray:
-    return image if image_type == "float32" else to_uint8(image)
 
 
 def _blocks(graph: keras.Model, always: Iterable[str]) -> list[str]:

@@ -148,14 +148,9 @@ class Verification:
         rounded = self.model.rebuilt(dtype=QuantizedTrainingPolicy(self.recipe.name))
         file = TFLiteModel(content)
         photos = self.photos[:_AS_TRAINED_PHOTOS]
-        by_file, by_model = (
-            np.concatenate([np.ravel(restore(photo.degraded)) for photo in photos])
-            for restore in (
-                lambda image: self._by_file(file, image),
-                lambda image: self._by_model(image, rounded),
-            )
-        )
-        between = psnr(by_file, by_model)
+        by_file = [np.ravel(self._by_file(file, photo.degraded)) for photo in photos]
+        by_model = [np.ravel(self._by_model(photo.degraded, rounded)) for photo in photos]
+        between = psnr(np.concatenate(by_file), np.concatenate(by_model))
         yield Check(
             "PSNR between the file's output and that of the training's rounded model",
             between >= _AS_TRAINED,
