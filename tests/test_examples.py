@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import importlib.util
+import shutil
 from pathlib import Path
 
 import keras
@@ -21,6 +22,8 @@ from hinet_tf.tasks import Recipe
 ROOT = Path(__file__).parents[1]
 # Modules that need what is not installed everywhere, by the package that they need.
 NEEDS = {"hinet_tf.deploy.bulk": "apache_beam", "hinet_tf.data.tfds": "tensorflow_datasets"}
+OFFICIAL = ROOT / "tests/golden/official_hinet_wf2_hin3-4.pth"
+PAIR = ("input", "target")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -32,7 +35,7 @@ def modules():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where examples run: a photo, a folder of photos, and one of pairs."""
+    """Where examples run: a photo, a folder of photos and one of pairs, records, and models."""
     folder = tmp_path_factory.mktemp("examples")
     photo = Image.fromarray(data.builtin_photos("val").images(0)[1][60:124, 120:216])
     names = [f"photos/{number}.png" for number in range(3)]
@@ -40,10 +43,14 @@ def folder(tmp_path_factory):
     for name in ("photo.png", "photo.jpg", *names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         photo.save(folder / name)
+    content = tf.train.BytesList(value=[(folder / "photo.png").read_bytes()])
+    features = {side: tf.train.Feature(bytes_list=content) for side in PAIR}
+    with tf.io.TFRecordWriter(str(folder / "gopro.tfrecord")) as records:
+        example = tf.train.Example(features=tf.train.Features(feature=features))
+        records.write(example.SerializeToString())
+    shutil.copyfile(OFFICIAL, folder / "HINet-GoPro.pth")
+    hinet_tf.HINet(width=2, depth=2).save(folder / "best.keras")
     return folder
-
-
-PAIR = ("input", "target")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +70,7 @@ def objects(folder):
     }
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize("name", [*modules()])
 def test_examples_of(name, folder, objects, monkeypatch):
     for needing, package in NEEDS.items():
         if name.startswith(needing) and importlib.util.find_spec(package) is None:

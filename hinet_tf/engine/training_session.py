@@ -25,9 +25,6 @@ class TrainingSession(Session):
         open_images: From the name of a split to its images.
         wandb_project: Weights & Biases project to log to as well; `None` for none.
         quiet: Whether to show no progress.
-
-    Example:
-    >>> session = TrainingSession(recipe, strategy, network, directory, images)  # doctest: +SKIP
     """
 
     def __init__(

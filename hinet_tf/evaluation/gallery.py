@@ -24,9 +24,6 @@ class Gallery:
         directory: Where the page (`index.html`) and its pictures go.
         protocol: The protocol whose PSNR ranks the images.
         limit: How many images to show.
-
-    Example:
-    >>> gallery = Gallery(Path("gallery"), "hinet", limit=20)  # doctest: +SKIP
     """
 
     def __init__(self, directory: Path, protocol: str, limit: int = 24) -> None:

@@ -50,9 +50,6 @@ def score_pairs(
 
     Raises:
         ValueError: If an image cannot be restored or scored; the message names it.
-
-    Example:
-    >>> score_pairs(Restorer(model), open_pairs("SIDD", None, 0), ["hinet"])  # doctest: +SKIP
     """
     scores = []
     for pair in pairs:

@@ -22,10 +22,6 @@ class ImageHeader:
         channels: 1 or 3; an alpha channel is not counted.
         bits: 8 or 16 per value.
         turned: Whether EXIF data say that the pixels of the file must be turned.
-
-    Example:
-    >>> read_header("photo.jpg").format  # doctest: +SKIP
-    'JPEG'
     """
 
     path: Path
@@ -51,8 +47,8 @@ def read_header(path: str | os.PathLike[str]) -> ImageHeader:
             bits.
 
     Example:
-    >>> read_header("photo.jpg").width  # doctest: +SKIP
-    1024
+    >>> read_header("photo.jpg").format
+    'JPEG'
     """
     return _header(open_image(path, max_pixels=MAX_PIXELS))
 
@@ -72,7 +68,8 @@ def decode_file(header: ImageHeader, dtype: np.dtype | type | None = None) -> np
         ImageFileError: If the content cannot be decoded, or the file has changed.
 
     Example:
-    >>> decode_file(read_header("photo.png"))  # doctest: +SKIP
+    >>> decode_file(read_header("photo.png")).shape
+    (64, 96, 3)
     """
     opened = open_image(header.path, max_pixels=MAX_PIXELS)
     if _header(opened) != header:

@@ -81,9 +81,6 @@ def read_manifest(path: str | os.PathLike[str], verify: bool = True) -> SavedMod
 
     Raises:
         ValueError: If there is none, it is damaged, or a file is missing, added or changed.
-
-    Example:
-    >>> read_manifest("models/denoise/1").fingerprint  # doctest: +SKIP
     """
     try:
         content = json.loads((Path(path) / MANIFEST).read_text())

@@ -27,10 +27,6 @@ def to_tf_keras(model: Any, size: tuple[int, int] | None = None) -> Any:
         ValueError: If `model` is no HINet of Keras 3, was modified, has local statistics, or
             `size` does not fit it.
         ImportError: If Keras 3 is not installed.
-
-    Example:
-    >>> twin = hinet_tf.legacy.to_tf_keras(hinet_tf.HINet(width=4))  # doctest: +SKIP
-    >>> twin.save("hinet.h5")  # doctest: +SKIP
     """
     if isinstance(model, keras_2.Model):
         raise ValueError(
@@ -92,9 +88,6 @@ def from_tf_keras(twin: Any) -> Any:
     Raises:
         ValueError: If `twin` is no Keras 2 model or not the twin of a HINet.
         ImportError: If Keras 3 is not installed.
-
-    Example:
-    >>> model = hinet_tf.legacy.from_tf_keras(twin)  # doctest: +SKIP
     """
     hinet = _hinet_class()
     if isinstance(twin, hinet):

@@ -272,7 +272,10 @@ class HINet(TwoStageModel):
                 `config.json` of something else.
 
         Example:
-        >>> model.save_to_preset("my_denoiser", task="denoise", license="MIT")  # doctest: +SKIP
+        >>> model = HINet(width=4, depth=2)
+        >>> model.save_to_preset("my_denoiser", task="denoise", license="MIT")
+        >>> HINet.from_preset("my_denoiser").width
+        4
         """
         from hinet_tf.models.presets import save_preset
 

@@ -43,8 +43,8 @@ def load_torch_checkpoint(
         OSError: If the file cannot be read.
 
     Example:
-    >>> model = load_torch_checkpoint("HINet-GoPro.pth")  # doctest: +SKIP
-    >>> model.hin_levels  # doctest: +SKIP
+    >>> model = load_torch_checkpoint("HINet-GoPro.pth")
+    >>> model.hin_levels
     (3, 4)
     """
     tensors = _read_tensors(path)

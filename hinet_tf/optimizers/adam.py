@@ -40,7 +40,7 @@ class Adam(keras.optimizers.Adam):
             asked for: Keras would clip or accumulate per replica.
 
     Example:
-    >>> model.compile(Adam(2e-4), loss=PSNRLoss())  # doctest: +SKIP
+    >>> HINet(width=4, depth=2).compile(Adam(2e-4), loss=hinet_tf.losses.PSNRLoss())
     """
 
     def __init__(

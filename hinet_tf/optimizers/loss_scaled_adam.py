@@ -31,7 +31,8 @@ class LossScaledAdam(Adam):
         **kwargs: Other arguments of `Adam`.
 
     Example:
-    >>> model.compile(LossScaledAdam(2e-4), PSNRLoss(), auto_scale_loss=False)  # doctest: +SKIP
+    >>> model = HINet(width=4, depth=2)
+    >>> model.compile(LossScaledAdam(2e-4), hinet_tf.losses.PSNRLoss(), auto_scale_loss=False)
     """
 
     def __init__(

@@ -40,7 +40,8 @@ def comparison_figure(
 
     Example:
     >>> noisy, restored = np.random.default_rng(0).random((2, 64, 96, 3))
-    >>> comparison_figure({"noisy": noisy, "restored": restored}, "figure.png")  # doctest: +SKIP
+    >>> comparison_figure({"noisy": noisy, "restored": restored}, "figure.png")
+    PosixPath('figure.png')
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle

@@ -78,11 +78,6 @@ def make_batch(
 
     Returns:
         Degraded and clean patches, float32 `(batch, patch, patch, 3)` in [0, 1].
-
-    Example:
-    >>> degraded, clean = make_batch(  # doctest: +SKIP
-    ...     images, samples, GaussianNoise(25), 64, "none", 7, (False,)
-    ... )
     """
 
     def pair(sample: Samples) -> Any:

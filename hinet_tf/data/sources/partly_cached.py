@@ -19,9 +19,6 @@ class PartlyCachedSource(Source):
 
     Raises:
         ValueError: If one of them holds pairs and the other does not.
-
-    Example:
-    >>> source = PartlyCachedSource(held, FileSource(headers))  # doctest: +SKIP
     """
 
     def __init__(self, held: ArraySource, files: FileSource):

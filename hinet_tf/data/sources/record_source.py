@@ -35,7 +35,8 @@ class RecordSource(Source):
         ValueError: If a file is truncated or there are no records.
 
     Example:
-    >>> source = RecordSource(["gopro.tfrecord"], "target", "input")  # doctest: +SKIP
+    >>> len(RecordSource(["gopro.tfrecord"], "target", "input"))
+    1
     """
 
     def __init__(
@@ -116,9 +117,6 @@ def record_offsets(file: Path) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         ValueError: If the file ends within a record.
-
-    Example:
-    >>> begins, lengths = record_offsets(Path("gopro.tfrecord"))  # doctest: +SKIP
     """
     begins, lengths = [], []
     size = file.stat().st_size

@@ -12,10 +12,6 @@ class Gopro(ImagePairBuilder):
     """GoPro in 512-pixel crops at step 256 (16,824 pairs), and its 1,111 test images whole.
 
     The records hold plain pixels: about 32 GB, read many times faster than PNG.
-
-    Example:
-    >>> import hinet_tf.data.tfds
-    >>> dataset = tfds.load("gopro", split="test", as_supervised=True)  # doctest: +SKIP
     """
 
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\

@@ -44,9 +44,6 @@ class ImagePairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         strict: Whether to insist on the published numbers of images and on separate splits;
             `False` prepares what is there.
         **kwargs: As for any TFDS builder.
-
-    Example:
-    >>> tfds.load("gopro", split="train", builder_kwargs={"strict": True})  # doctest: +SKIP
     """
 
     VERSION = tfds.core.Version("1.0.0")

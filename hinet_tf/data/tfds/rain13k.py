@@ -12,10 +12,6 @@ class Rain13k(ImagePairBuilder):
     """Rain13k: 13,712 training pairs and five test sets, each a split of its own.
 
     Published averages are the mean of the five sets' means, not of all images.
-
-    Example:
-    >>> import hinet_tf.data.tfds
-    >>> dataset = tfds.load("rain13k", split="rain100l", as_supervised=True)  # doctest: +SKIP
     """
 
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\

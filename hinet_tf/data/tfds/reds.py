@@ -12,10 +12,6 @@ class Reds(ImagePairBuilder):
     """REDS with JPEG: 24,000 training frames, and every tenth validation frame (300).
 
     The records hold the bytes of the files; whole frames as plain pixels would be 130 GB.
-
-    Example:
-    >>> import hinet_tf.data.tfds
-    >>> dataset = tfds.load("reds", split="validation", as_supervised=True)  # doctest: +SKIP
     """
 
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\

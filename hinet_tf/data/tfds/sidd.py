@@ -16,10 +16,6 @@ class Sidd(ImagePairBuilder):
     """SIDD-Medium sRGB in 512-pixel crops at step 384, and the 1280 validation blocks.
 
     The records hold plain pixels: about 50 GB, read many times faster than PNG.
-
-    Example:
-    >>> import hinet_tf.data.tfds
-    >>> dataset = tfds.load("sidd", split="train", as_supervised=True)  # doctest: +SKIP
     """
 
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\

@@ -24,9 +24,6 @@ def open_tfds(name: str, split: str = "train") -> list[RecordSource]:
 
     Raises:
         ValueError: If the dataset is unknown, not downloaded, or has no such images.
-
-    Example:
-    >>> sources = open_tfds("gopro", "train")  # doctest: +SKIP
     """
     import tensorflow_datasets as tfds
 

@@ -55,9 +55,6 @@ class BulkRestoration(beam.PTransform):
         retry_failed: Try again what has a dead letter from an earlier run.
         list_first: List the files while the pipeline is built, for a runner that never cuts
             what it began with into more parts (Dask's); their names travel with the pipeline.
-
-    Example:
-    >>> pipeline | BulkRestoration("photos/**", "models/denoise/1", "out")  # doctest: +SKIP
     """
 
     def __init__(

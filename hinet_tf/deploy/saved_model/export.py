@@ -97,7 +97,9 @@ def export_saved_model(
         OSError: If the directory cannot be written.
 
     Example:
-    >>> report = hinet_tf.export_saved_model(model, "models/denoise")  # doctest: +SKIP
+    >>> report = hinet_tf.export_saved_model(HINet(width=4, depth=2), "models/denoise")
+    >>> report.path.as_posix()
+    'models/denoise/1'
     """
     precision = chosen_precision(model, "tensorflow", precision)
     restorer = _validated(

@@ -20,7 +20,7 @@ class FileHeader(NamedTuple):
         problem: Empty, or why such a file is not taken.
 
     Example:
-    >>> KINDS[read_file_header(tf.io.read_file("photo.jpg")).kind]  # doctest: +SKIP
+    >>> KINDS[read_file_header(tf.io.read_file("photo.jpg")).kind]
     'JPEG'
     """
 

@@ -23,9 +23,6 @@ class ServingModule(tf.Module):
         variables: Those variables, which a SavedModel stores.
         tiled: Padding, tiling and self-ensemble around the network.
         recipe: Its largest image, the quality of JPEG answers, and whether WebP files are taken.
-
-    Example:
-    >>> module.signatures()["serving_default"]  # doctest: +SKIP
     """
 
     def __init__(

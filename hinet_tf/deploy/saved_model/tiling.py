@@ -20,9 +20,6 @@ class TiledRestoration:
         channels: Channels of the network.
         size_multiple: What heights and widths must be multiples of.
         recipe: Its memory, tiles, overlap and self-ensemble.
-
-    Example:
-    >>> tiled = TiledRestoration(network, 3, 16, recipe)  # doctest: +SKIP
     """
 
     def __init__(

@@ -31,9 +31,6 @@ class ARM64Emulator:
 
     Raises:
         ValueError: If the folder is no such folder, or the emulator is too old to compute right.
-
-    Example:
-    >>> ARM64Emulator("build/arm64").restore(content, [image], "cortex-a53")  # doctest: +SKIP
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:

@@ -82,7 +82,9 @@ def export_tflite(
         OSError: If the disk is too small.
 
     Example:
-    >>> report = hinet_tf.export_tflite(model, "denoise.tflite")  # doctest: +SKIP
+    >>> model = HINet(width=4, depth=2)
+    >>> hinet_tf.export_tflite(model, "denoise.tflite", sizes=[(32, 32)]).failed
+    []
     """
     recipe = get_quantization_recipe(quantization)
     sizes = _validated(model, sizes, output, image_type)

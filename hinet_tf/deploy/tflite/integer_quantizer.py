@@ -55,10 +55,6 @@ class IntegerQuantizer:
 
     Raises:
         ValueError: If AI Edge Quantizer is not installed, or every activation is constant.
-
-    Example:
-    >>> quantizer = IntegerQuantizer(content, 8, {(256, 256): photos})  # doctest: +SKIP
-    >>> integer_content = quantizer.quantize()  # doctest: +SKIP
     """
 
     def __init__(

@@ -80,10 +80,6 @@ def read_metadata(file: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
         ValueError: If there is none.
-
-    Example:
-    >>> read_metadata("denoise.tflite")["image"]["range"]  # doctest: +SKIP
-    [0, 1]
     """
     try:
         with zipfile.ZipFile(file) as archive:

@@ -49,9 +49,6 @@ def export_web_page(
     Raises:
         ValueError: If a file is no `.tflite` file of `export_tflite` for such images.
         OSError: If LiteRT.js is not there and cannot be fetched.
-
-    Example:
-    >>> export_web_page({"denoise": Path("denoise.tflite")}, page, "out")  # doctest: +SKIP
     """
     entries = [_entry(name, file) for name, file in models.items()]
     runtime = ensure_runtime(source / "litert")

@@ -57,10 +57,6 @@ def ensure_runtime(folder: Path) -> Path:
     Raises:
         OSError: If npm's registry cannot be reached.
         ValueError: If what came is not what was pinned.
-
-    Example:
-    >>> ensure_runtime(Path("litert"))  # doctest: +SKIP
-    PosixPath('litert')
     """
     if (folder / "LICENSE").is_file():
         return folder

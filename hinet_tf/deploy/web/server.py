@@ -18,10 +18,6 @@ class PageServer(ThreadingHTTPServer):
 
     Raises:
         OSError: If the port is taken.
-
-    Example:
-    >>> with PageServer(Path("page"), port=0) as server:  # doctest: +SKIP
-    ...     server.serve_forever()
     """
 
     daemon_threads = True

@@ -23,11 +23,6 @@ class Validate(keras.callbacks.Callback):
         interval: Steps between two validations.
         best: File of the best model.
         update: Called before the network is read: brings in weights that are trained elsewhere.
-
-    Example:
-    >>> callback = Validate(  # doctest: +SKIP
-    ...     progress, validator, metrics_log, 1000, Path("best.keras")
-    ... )
     """
 
     def __init__(

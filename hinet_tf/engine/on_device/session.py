@@ -29,9 +29,6 @@ class DeviceSession(Session):
         open_images: From the name of a split to its images, decoded once.
         stop_after: Seconds after which to save and stop; `None` for never.
         quiet: Whether to show no progress.
-
-    Example:
-    >>> session = DeviceSession(recipe, network, directory, images, 540)  # doctest: +SKIP
     """
 
     def __init__(

@@ -35,10 +35,6 @@ class DeviceTraining:
         network: The compiled network, as `recipe_parts.build_plain_network` makes it.
         recipe: The recipe.
         lists: The training images.
-
-    Example:
-    >>> training = DeviceTraining(network, recipe, lists)  # doctest: +SKIP
-    >>> means = training.run(step=0, count=50)  # doctest: +SKIP
     """
 
     def __init__(self, network: HINet, recipe: Recipe, lists: Sequence[ImageList]) -> None:

@@ -34,10 +34,6 @@ class TFLiteModel:
 
     Raises:
         ValueError: If the file is no `.tflite` file, or has no signature that restores an image.
-
-    Example:
-    >>> model = TFLiteModel("denoise.tflite")  # doctest: +SKIP
-    >>> restored = model.restore(image)  # doctest: +SKIP
     """
 
     def __init__(

@@ -29,8 +29,8 @@ class TensorFlowEngine:
         ValueError: If the model does not restore images, or cannot stop or compute as asked.
 
     Example:
-    >>> engine = TensorFlowEngine(hinet_tf.HINet(width=8))  # doctest: +SKIP
-    >>> engine(np.zeros((1, 32, 32, 3), np.float32)).shape  # doctest: +SKIP
+    >>> engine = TensorFlowEngine(hinet_tf.HINet(width=4, depth=2))
+    >>> engine(np.zeros((1, 32, 32, 3), np.float32)).shape
     (1, 32, 32, 3)
     """
 
