@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-from hinet_tf.data import random_numbers
 from hinet_tf.data.augmentation import dihedral, draw_mode
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.on_device.packed_images import DeviceImages
+from hinet_tf.data.random_numbers import AUGMENT, CROP, DEGRADE, fold_in, integer
 
 
 class Samples(NamedTuple):
@@ -82,9 +82,9 @@ def make_batch(
 
     def pair(sample: Samples) -> Any:
         high, low = sample.number[0], sample.number[1]
-        sample_seed = random_numbers.fold_in(random_numbers.fold_in(seed, high), low)
+        sample_seed = fold_in(fold_in(seed, high), low)
         both = _pair(images, sample.image, sample_seed, degradation, patch, kinds)
-        return dihedral(both, draw_mode(_stream(sample_seed, random_numbers.AUGMENT), augmentation))
+        return dihedral(both, draw_mode(fold_in(sample_seed, AUGMENT), augmentation))
 
     both = ops.vectorized_map(pair, samples)
     return both[:, 0], both[:, 1]
@@ -99,12 +99,12 @@ def _pair(
     kinds: tuple[bool, ...],
 ) -> Any:
     margin = 0 if all(kinds) else degradation.margin
-    rows, columns = _crop(images, image, _stream(seed, random_numbers.CROP), patch, margin)
+    rows, columns = _crop(images, image, fold_in(seed, CROP), patch, margin)
     context = _cut(images.clean, images.clean_start[image], images.width[image], rows, columns)
     inner = slice(margin, margin + patch)
     clean = context[inner, inner]
     if not all(kinds):
-        made = degradation(context, _stream(seed, random_numbers.DEGRADE))[inner, inner]
+        made = degradation(context, fold_in(seed, DEGRADE))[inner, inner]
     if not any(kinds):
         return ops.stack([made, clean])
     taken = _cut(
@@ -127,21 +127,17 @@ def _crop(images: DeviceImages, image: Any, seed: Any, patch: int, margin: int) 
     inside = ops.minimum(height, width) >= extent
 
     def indices(size: Any, seed: Any) -> Any:
-        within = random_numbers.integer(seed, 0, ops.maximum(size - extent, 0) + 1) + room
-        beyond = random_numbers.integer(seed, 0, ops.maximum(size - patch, 0) + 1)
+        within = integer(seed, 0, ops.maximum(size - extent, 0) + 1) + room
+        beyond = integer(seed, 0, ops.maximum(size - patch, 0) + 1)
         first = ops.where(inside, within, beyond) - margin
         # Modulo twice the size: an image much smaller than the patch is reflected repeatedly.
         index = (first + ops.arange(patch + 2 * margin, dtype="int32")) % (2 * size)
         return ops.minimum(index, 2 * size - 1 - index)
 
-    return indices(height, _stream(seed, 0)), indices(width, _stream(seed, 1))
+    return indices(height, fold_in(seed, 0)), indices(width, fold_in(seed, 1))
 
 
 def _cut(pixels: Any, start: Any, width: Any, rows: Any, columns: Any) -> Any:
     rows = ops.cast(rows, "uint32") * ops.cast(width, "uint32")
     pixels_of_patch = start + rows[:, None] + ops.cast(columns, "uint32")[None, :]
     return ops.cast(ops.take(pixels, pixels_of_patch, axis=0), "float32") / 255.0
-
-
-def _stream(seed: Any, number: int) -> Any:
-    return random_numbers.fold_in(seed, number)
