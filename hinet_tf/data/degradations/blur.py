@@ -121,8 +121,8 @@ def disk(size, radius: int):
     return inside / ops.sum(inside)
 
 
-def splat(rows, columns, radius: int, weights=1.0):
-    """Returns the kernel of a point that spends its time at the given places.
+def splat(rows, columns, radius: int):
+    """Returns the kernel of a point that spends equal times at the given places.
 
     Each place is shared bilinearly among its four pixels.
 
@@ -130,7 +130,6 @@ def splat(rows, columns, radius: int, weights=1.0):
         rows: Tensor `(count,)` of offsets in pixels, within `radius`.
         columns: Tensor `(count,)` of offsets in pixels, within `radius`.
         radius: Half the side of the kernel, a Python integer.
-        weights: Array `(count,)` of relative times; equal by default.
 
     Returns:
         A float32 tensor `(2 * radius + 1, 2 * radius + 1)` that sums to one.
@@ -142,7 +141,6 @@ def splat(rows, columns, radius: int, weights=1.0):
     axis = np.arange(-radius, radius + 1, dtype=np.float32)
     row_shares = ops.maximum(1.0 - ops.abs(rows[:, None] - axis), 0.0)
     column_shares = ops.maximum(1.0 - ops.abs(columns[:, None] - axis), 0.0)
-    row_shares = row_shares * np.reshape(np.asarray(weights, np.float32), (-1, 1))
     kernel = ops.matmul(ops.transpose(row_shares), column_shares)
     return kernel / ops.sum(kernel)
 

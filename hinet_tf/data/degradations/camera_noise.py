@@ -8,17 +8,16 @@ from keras import ops
 from hinet_tf.data.degradations.bayer import REACH, bayer_sites, demosaic, mosaic
 from hinet_tf.data.degradations.camera_colors import CameraColors
 from hinet_tf.data.degradations.gaussian_filter import filtered, gaussian_weights
-from hinet_tf.data.degradations.jpeg_compression import JpegCompression
+from hinet_tf.data.degradations.jpeg_compression import JpegCompression, edge_padded
 from hinet_tf.data.degradations.parameters import Range, as_range, draw
+from hinet_tf.data.degradations.sensor_noise import read_variance
 from hinet_tf.data.random_numbers import fold_in, integer, normal, uniform
 
 # Electrons that a pixel holds at ISO 100, from a phone's pixel of 1 um to one of a full-frame
 # camera of 6 um (photonstophotos.net, sensor characteristics); shot noise there is 1/electrons.
 _FULL_WELL = (4_000.0, 80_000.0)
-# Brooks et al., "Unprocessing Images for Learned Raw Denoising", CVPR 2019, section 3.1: the read
-# noise that goes with a shot noise, and how far sensors scatter about it.
-_READ_SLOPE, _READ_OFFSET, _READ_SPREAD = 2.18, 1.2, 0.26
-# The strongest noise that anybody keeps: twice the strongest of Brooks et al.
+# The strongest noise that anybody keeps: twice the strongest of Brooks et al., "Unprocessing Images
+# for Learned Raw Denoising", CVPR 2019, section 3.1.
 _MAX_SHOT = 0.024
 # Standard deviation of a row's offset against that of the read noise; Wei et al., "A Physics-based
 # Noise Formation Model for Extreme Low-light Raw Denoising", CVPR 2020, find up to a third.
@@ -150,8 +149,7 @@ class CameraNoise:
         iso = draw(fold_in(seed, 1), as_range("iso", self.iso, 1, 1e6), True)
         electrons = draw(fold_in(seed, 2), _FULL_WELL, logarithmic=True)
         shot = ops.minimum(iso / (100.0 * electrons), _MAX_SHOT)
-        spread = _READ_SPREAD * normal(fold_in(seed, 3))
-        read = ops.exp(_READ_SLOPE * ops.log(shot) + _READ_OFFSET + spread)
+        read = read_variance(shot, fold_in(seed, 3))
         row = draw(fold_in(seed, 4), _ROW_SHARE)
         return shot, read, read * row * row
 
@@ -184,7 +182,5 @@ def _processed(noise, seed):
 
 def _blurred(image, deviation):
     for axis in (0, 1):
-        size = image.shape[axis]
-        index = np.clip(np.arange(-_FILTER, size + _FILTER), 0, size - 1)
-        image = ops.take(image, index, axis=axis)
+        image = edge_padded(image, _FILTER, _FILTER, axis)
     return filtered(image, gaussian_weights(deviation, _FILTER))

@@ -73,7 +73,7 @@ class JpegCompression:
         before = 16 if self.random_grid else 0
         for axis, size in enumerate((height, width)):
             after = before + (-(size + 2 * before)) % 16
-            levels = _edge_padded(levels, before, after, axis)
+            levels = edge_padded(levels, before, after, axis)
         offset = ops.zeros((2,), "int32")
         if self.random_grid:
             offset = ops.stack([integer(fold_in(seed, number), 0, 16) for number in (2, 3)])
@@ -136,17 +136,18 @@ def _halved(planes):
 def _doubled(planes):
     """Bilinear upsampling in integers, the weights 3/4 and 1/4 (jdsample.c, `h2v2_fancy`)."""
     count, height, width = planes.shape
-    rows = _edge_padded(planes, 1, 1, axis=1)
+    rows = edge_padded(planes, 1, 1, axis=1)
     near = 3.0 * rows[:, 1:-1]
     rows = ops.stack([near + rows[:, :-2], near + rows[:, 2:]], axis=2)
     rows = ops.reshape(rows, (count, 2 * height, width))
-    columns = _edge_padded(rows, 1, 1, axis=2)
+    columns = edge_padded(rows, 1, 1, axis=2)
     near = 3.0 * columns[..., 1:-1]
     columns = ops.stack([near + columns[..., :-2] + 8.0, near + columns[..., 2:] + 7.0], axis=-1)
     return ops.floor(ops.reshape(columns, (count, 2 * height, 2 * width)) / 16.0)
 
 
-def _edge_padded(values, before: int, after: int, axis: int):
+def edge_padded(values, before: int, after: int, axis: int):
+    """Repeats the first and the last value along an axis so many times."""
     size = values.shape[axis]
     # `ops.pad` has no mode "edge" on TensorFlow.
     return ops.take(values, np.clip(np.arange(-before, size + after), 0, size - 1), axis=axis)

@@ -42,24 +42,20 @@ class PhotoNoise:
     camera_share: float = 0.4
     grain_share: float = 0.25
     clean_share: float = 0.06
-    _camera: CameraNoise = field(init=False, repr=False, compare=False)
     _noise: BlindNoise = field(init=False, repr=False, compare=False)
-    _grain: CorrelatedNoise = field(init=False, repr=False, compare=False)
     _jpeg: JpegCompression = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
         for name in ("camera_share", "grain_share", "jpeg_share", "clean_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"`{name}` is {getattr(self, name)!r}; expected 0 to 1.")
-        object.__setattr__(self, "_camera", CameraNoise())
         object.__setattr__(self, "_noise", BlindNoise(self.sigma))
-        object.__setattr__(self, "_grain", CorrelatedNoise())
         object.__setattr__(self, "_jpeg", JpegCompression(self.quality))
 
     @property
     def margin(self) -> int:
         """That of the camera, which holds that of the compression."""
-        return self._camera.margin
+        return CameraNoise().margin
 
     def __call__(self, image, seed):
         """Returns the noisy image of a float image of shape `(height, width, 3)`."""
@@ -72,7 +68,7 @@ class PhotoNoise:
         def simple():
             noisy = ops.cond(
                 happens(6, self.grain_share),
-                lambda: self._grain(image, part),
+                lambda: CorrelatedNoise()(image, part),
                 lambda: self._noise(image, part),
             )
             return ops.cond(
@@ -81,5 +77,5 @@ class PhotoNoise:
                 lambda: noisy,
             )
 
-        noisy = ops.cond(happens(4, self.camera_share), lambda: self._camera(image, part), simple)
+        noisy = ops.cond(happens(4, self.camera_share), lambda: CameraNoise()(image, part), simple)
         return ops.cond(happens(5, self.clean_share), lambda: image, lambda: noisy)

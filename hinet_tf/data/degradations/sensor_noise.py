@@ -72,10 +72,9 @@ class SensorNoise:
 
     def _read(self, shot, seed):
         seed = fold_in(seed, 4)
-        if self.read is not None:
-            return draw(seed, as_range("read", self.read, 0, 1))
-        spread = _READ_SPREAD * normal(seed)
-        return ops.exp(_READ_SLOPE * ops.log(shot) + _READ_OFFSET + spread)
+        if self.read is None:
+            return read_variance(shot, seed)
+        return draw(seed, as_range("read", self.read, 0, 1))
 
     def _photons(self, expected, seed):
         z = normal(seed, expected.shape)
@@ -84,3 +83,9 @@ class SensorNoise:
         b = ops.minimum(1.0 / 6.0, ops.sqrt(expected / 2.0))
         a = ops.sqrt(ops.maximum(expected - 2.0 * b * b, 0.0))
         return expected + a * z + b * (z * z - 1.0)
+
+
+def read_variance(shot, seed):
+    """Draws the variance in the dark that goes with a variance per unit of light."""
+    spread = _READ_SPREAD * normal(seed)
+    return ops.exp(_READ_SLOPE * ops.log(shot) + _READ_OFFSET + spread)
