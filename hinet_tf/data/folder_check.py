@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterable
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from skimage.registration import phase_cross_correlation
 
 from hinet_tf.data.sources.file_source import FileSource, clean_folder, paired_folder
+from hinet_tf.data.sources.image_files import ShowProgress, no_progress
 from hinet_tf.images.header import decode_file
 from hinet_tf.images.image_file_error import ImageFileError
 from hinet_tf.metrics.psnr import psnr
@@ -67,9 +68,7 @@ class SplitReport:
         self.problems.append(Problem(str(message), usable))
 
 
-def check_folder(
-    folder: Path, progress: Callable[[Iterable, str], Iterable] = lambda items, title: items
-) -> list[SplitReport]:
+def check_folder(folder: Path, progress: ShowProgress = no_progress) -> list[SplitReport]:
     """Decodes everything in a paired or a clean folder and reports what is there.
 
     Args:
@@ -106,16 +105,14 @@ def check_folder(
 
 
 def _check_source(source: FileSource, report: SplitReport, owners: dict, progress) -> None:
-    count = len(source)
     scores: list[tuple[str, float]] = []
     good = []
-    for index in progress(range(count), report.split):
-        header = source.headers[index]
+    for index in progress(range(len(source)), report.split):
+        header, *partners = (side[index] for side in source.sides)
         try:
             clean = decode_file(header)
             _check_repeated(clean, header.path, report, owners)
-            if source.paired:
-                partner = source.headers[count + index]
+            for partner in partners:
                 score = _check_pair(decode_file(partner), clean, partner.path, report)
                 if score is not None:
                     scores.append((str(partner.path), score))
@@ -126,7 +123,7 @@ def _check_source(source: FileSource, report: SplitReport, owners: dict, progres
     report.usable = len(good)
     sizes = sorted({(h.height, h.width) for h in good}, key=lambda size: size[0] * size[1])
     report.sizes = tuple(sizes[:: max(len(sizes) - 1, 1)])
-    for header in source.headers:
+    for header in itertools.chain(*source.sides):
         kind = f"{header.format} {header.bits}-bit {'gray' if header.channels == 1 else 'RGB'}"
         report.kinds[kind] = report.kinds.get(kind, 0) + 1
     _check_scores(scores, report)

@@ -51,7 +51,7 @@ def open_sources(
     for source in opened:
         sources.append(cached(source, cache, on_bad, progress, left))
         if isinstance(source, FileSource):
-            left -= min(left, source.decoded_bytes())
+            left -= min(left, source.decoded_bytes().sum())
     return sources
 
 
@@ -63,5 +63,5 @@ def _open(name: str, split: str, on_bad: OnBad | None) -> list[Source]:
             raise ValueError(f"{name} needs TFDS; install it with pip install 'hinet-tf[data]'.")
         from hinet_tf.data.tfds.source import open_tfds
 
-        return list(open_tfds(name.removeprefix("tfds:"), split))
+        return open_tfds(name.removeprefix("tfds:"), split)
     return [FileSource(*list_folder(name, split, on_bad))]

@@ -67,9 +67,9 @@ def test_bad_images_leave_the_rest_to_its_files(tmp_path):
     assert source.names == listed.names[2:]
     np.testing.assert_array_equal(source.images(0)[1], IMAGES[2])
     with pytest.raises(ValueError, match="None of 2 images could be decoded"):
-        cached(FileSource(listed.headers[:2]), "memory", errors.append)
+        cached(FileSource(listed.sides[0][:2]), "memory", errors.append)
     # What memory does not hold is looked through as well.
-    bad, good = listed.headers[:2], listed.headers[2:]
+    bad, good = listed.sides[0][:2], listed.sides[0][2:]
     size = IMAGES[0].size
     for headers, memory, names in (
         ([*bad, *good], 0, listed.names[2:]),

@@ -1,6 +1,5 @@
 """Decoding once instead of in every epoch."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,14 +69,10 @@ def _in_memory(
     source: FileSource, memory: float, on_bad: OnBad | None, progress: ShowProgress
 ) -> Source:
     """As many of the images as fit into so many bytes, and the others as they are."""
-    sizes = [
-        source.dtype.size * sum(h.height * h.width * h.channels for h in headers)
-        for headers in zip(*_sides(source), strict=True)
-    ]
-    fitting = sum(total <= memory for total in itertools.accumulate(sizes))
+    fitting = np.count_nonzero(np.cumsum(source.decoded_bytes()) <= memory)
     if fitting == 0 and on_bad is None:
         return source
-    columns = [side[:fitting] for side in _sides(source)]
+    columns = [side[:fitting] for side in source.sides]
     names, images = decode_all(source.names[:fitting], columns, decode_file, on_bad, progress)
     others = _whole(source, range(fitting, len(source)), on_bad, progress)
     if not names and not others:
@@ -102,18 +97,12 @@ def _whole(
         decode_file(header)
         return np.empty(0)
 
-    columns = [[side[number] for number in numbers] for side in _sides(source)]
+    columns = [[side[number] for number in numbers] for side in source.sides]
     whole, _ = decode_all([str(n) for n in numbers], columns, checked, on_bad, progress)
     return [int(number) for number in whole]
 
 
 def _only(source: FileSource, numbers: Sequence[int]) -> FileSource:
     """These images of a source."""
-    sides = ([side[number] for number in numbers] for side in _sides(source))
+    sides = ([side[number] for number in numbers] for side in source.sides)
     return FileSource(*sides, names=[source.names[number] for number in numbers])
-
-
-def _sides(source: FileSource) -> list[Sequence[ImageHeader]]:
-    """Headers of the clean images and, of pairs, those of the degraded ones."""
-    count = len(source)
-    return [source.headers[:count], *([source.headers[count:]] if source.paired else [])]

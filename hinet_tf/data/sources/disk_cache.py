@@ -1,6 +1,7 @@
 """Decoded images on disk, for collections that are larger than memory."""
 
 import hashlib
+import itertools
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from hinet_tf.data.sources.file_source import FileSource
-from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
+from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress, raise_error
 from hinet_tf.data.sources.record_source import RecordSource
 from hinet_tf.files import atomic_path
 from hinet_tf.images.header import decode_file
@@ -59,31 +60,26 @@ def cache_on_disk(
         with atomic_path(notes) as temporary:
             temporary.write_text(json.dumps({"skipped": skipped}, indent=1))
     for parts in json.loads(notes.read_text())["skipped"]:
-        if on_bad is None:
-            raise ImageFileError(*parts)
-        on_bad(ImageFileError(*parts))
+        (on_bad or raise_error)(ImageFileError(*parts))
     degraded = "input" if source.paired else None
     return RecordSource([path], "target", degraded, plain_pixels=True, dtype=source.dtype)
 
 
 def _write(source: FileSource, path: Path, skip: OnBad, progress: ShowProgress) -> None:
-    count, dtype = len(source), source.dtype.as_numpy_dtype
+    dtype = source.dtype.as_numpy_dtype
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for index in progress(range(count), "Decoding"):
-            headers = {"target": source.headers[index]}
-            if source.paired:
-                headers["input"] = source.headers[count + index]
+        for index in progress(range(len(source)), "Decoding"):
             try:
-                images = {key: decode_file(h, dtype) for key, h in headers.items()}
+                images = [decode_file(side[index], dtype) for side in source.sides]
             except ImageFileError as error:
                 skip(error)
                 continue
             writer.write(_example(source.names[index], images))
 
 
-def _example(name: str, images: dict[str, np.ndarray]) -> bytes:
+def _example(name: str, images: list[np.ndarray]) -> bytes:
     features = {"name": _bytes(name.encode())}
-    for key, image in images.items():
+    for key, image in zip(("target", "input"), images, strict=False):
         features[f"{key}/value"] = _bytes(np.ascontiguousarray(image).tobytes())
         features[f"{key}/shape"] = tf.train.Feature(
             int64_list=tf.train.Int64List(value=image.shape)
@@ -98,7 +94,7 @@ def _bytes(value: bytes) -> tf.train.Feature:
 
 def _digest(source: FileSource) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for header in source.headers:
+    for header in itertools.chain(*source.sides):
         status = header.path.stat()
         # A program can set the modification time back, but not the time of change.
         times = [status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

@@ -50,31 +50,25 @@ class FileSource(Source):
                 )
         self.names = tuple(header.path.stem for header in clean) if names is None else tuple(names)
         self.paired = degraded is not None
-        headers = [*clean, *(degraded or ())]
-        self.headers = tuple(headers)
-        self.dtype = tf.uint16 if any(header.bits == 16 for header in headers) else tf.uint8
-        self._clean = _Files(clean)
-        self._degraded = _Files(degraded) if self.paired else None
+        # Headers of the clean images and, of pairs, those of the degraded ones.
+        self.sides = tuple(tuple(side) for side in (clean, degraded) if side is not None)
+        bits = max(header.bits for side in self.sides for header in side)
+        self.dtype = tf.uint16 if bits == 16 else tf.uint8
+        self._paths = tf.constant([[str(header.path) for header in side] for side in self.sides])
+        self._decoders = tf.constant([[*map(decoder_number, side)] for side in self.sides])
 
     def read(self, index: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
         """Returns one pair; see `Source.read`."""
-        degraded = self._degraded.read(index, self.dtype) if self.paired else None
-        return degraded, self._clean.read(index, self.dtype)
+        images = [
+            decode_image(self._paths[side, index], self._decoders[side, index], self.dtype)
+            for side in range(len(self.sides))
+        ]
+        return images[1] if self.paired else None, images[0]
 
-    def decoded_bytes(self) -> int:
-        """Returns how many bytes the images take in memory once decoded."""
-        return self.dtype.size * int(
-            np.sum([h.height * h.width * h.channels for h in self.headers], dtype=np.int64)
-        )
-
-
-class _Files:
-    def __init__(self, headers: Sequence[ImageHeader]):
-        self._paths = tf.constant([str(header.path) for header in headers])
-        self._decoders = tf.constant([decoder_number(header) for header in headers])
-
-    def read(self, index: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
-        return decode_image(self._paths[index], self._decoders[index], dtype)
+    def decoded_bytes(self) -> np.ndarray:
+        """Returns how many bytes each image, or pair, takes in memory once decoded."""
+        sizes = [[h.height * h.width * h.channels for h in side] for side in self.sides]
+        return self.dtype.size * np.sum(sizes, axis=0, dtype=np.int64)
 
 
 def clean_folder(

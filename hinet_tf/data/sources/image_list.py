@@ -9,7 +9,7 @@ import numpy as np
 
 from hinet_tf.data.sources.builtin import builtin_images
 from hinet_tf.data.sources.folder_listing import list_folder
-from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress
+from hinet_tf.data.sources.image_files import OnBad, ShowProgress, no_progress, raise_error
 from hinet_tf.images.header import ImageHeader, decode_file
 from hinet_tf.images.image_file_error import ImageFileError
 
@@ -132,9 +132,7 @@ def decode_all(
         for number in progress(range(len(names)), "Decoding"):
             row = next(rows)
             if isinstance(row, ImageFileError):
-                if on_bad is None:
-                    raise row
-                on_bad(row)
+                (on_bad or raise_error)(row)
                 continue
             kept.append(names[number])
             for column, image in zip(images, row, strict=True):
