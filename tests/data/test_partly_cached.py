@@ -98,8 +98,3 @@ def test_held_images_and_files_have_one_depth(tmp_path):
     assert source.dtype == tf.uint16
     np.testing.assert_array_equal(source.images(0)[1], deep)
     np.testing.assert_array_equal(source.images(3)[1], IMAGES[2].astype(np.uint16) * 257)
-
-
-def test_pairs_and_single_images_do_not_go_together(pairs):
-    with pytest.raises(ValueError, match="pairs and single images"):
-        PartlyCachedSource(ArraySource(IMAGES), paired_folder(pairs, "train"))

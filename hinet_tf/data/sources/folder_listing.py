@@ -85,7 +85,8 @@ def list_clean(
             f"{folder} has no usable image for {split!r}; expected "
             f"{', '.join(SUFFIXES)} files, two at least where one is to validate on."
         )
-    return Listing(headers, None, _names(folder, headers))
+    names = [header.path.relative_to(folder).with_suffix("").as_posix() for header in headers]
+    return Listing(headers, None, names)
 
 
 def _held_back(folder: Path, files: list[Path]) -> set[Path]:
@@ -161,7 +162,3 @@ def _headers(files: Iterable[Path], on_bad: OnBad | None) -> list[ImageHeader]:
             else:
                 report(result)
     return headers
-
-
-def _names(folder: Path, headers: list[ImageHeader]) -> list[str]:
-    return [header.path.relative_to(folder).with_suffix("").as_posix() for header in headers]

@@ -15,15 +15,10 @@ class PartlyCachedSource(Source):
 
     Args:
         held: The first images.
-        files: The images after them.
-
-    Raises:
-        ValueError: If one of them holds pairs and the other does not.
+        files: The images after them, pairs as those.
     """
 
     def __init__(self, held: ArraySource, files: FileSource):
-        if held.paired != files.paired:
-            raise ValueError("Received pairs and single images; expected one or the other.")
         self.names = (*held.names, *files.names)
         self.paired = held.paired
         self.dtype = tf.uint16 if tf.uint16 in (held.dtype, files.dtype) else tf.uint8

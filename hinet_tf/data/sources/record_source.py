@@ -56,7 +56,8 @@ class RecordSource(Source):
         if not len(self._begins):
             raise ValueError(f"{title or 'The records'}: no records in {len(files)} files.")
         self._descriptors = [os.open(file, os.O_RDONLY) for file in files]
-        weakref.finalize(self, _close, self._descriptors)
+        for descriptor in self._descriptors:
+            weakref.finalize(self, os.close, descriptor)
         self._title = title
         self._plain_pixels = plain_pixels
         self._features = [degraded, clean] if degraded else [clean]
@@ -99,11 +100,6 @@ class RecordSource(Source):
         else:
             image = decode_content(content)
         return tf.ensure_shape(image, (None, None, None))
-
-
-def _close(descriptors: list[int]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
 
 
 def record_offsets(file: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -43,9 +43,7 @@ def folders_below(root: Path, name: str | None = None) -> list[Path]:
     return sorted(folder for folder in found if name in (None, folder.name))
 
 
-def search_pairs(
-    roots: Iterable[Path], kinds: Mapping[str, str], part: str, joint: str = "-"
-) -> list[PairFiles]:
+def search_pairs(roots: Iterable[Path], kinds: Mapping[str, str], part: str) -> list[PairFiles]:
     """Finds the pairs of one part of a dataset, wherever below the roots it lies.
 
     A pair are two files whose paths differ only in the folder that says what they are, and in
@@ -56,10 +54,9 @@ def search_pairs(
         roots: Folders to search, the more trusted first: of equal names the first counts.
         kinds: Folder names of degraded images, each with that of its clean partners.
         part: A folder name that must lie above, such as `"train"`; case does not count.
-        joint: What joins the folders below `part` and the file name to a name.
 
     Returns:
-        The pairs in the order of their names.
+        The pairs in the order of their names: the folders below `part` and the file name.
 
     Raises:
         ValueError: If an image has no partner.
@@ -75,9 +72,9 @@ def search_pairs(
             if folder.name not in kinds or not depths:
                 continue
             clean = folder.parent / kinds[folder.name]
-            for pair in pairs_of(folder, clean, joint):
+            for pair in pairs_of(folder, clean):
                 prefix = above[depths[-1] + 1 :]
-                name = joint.join([*prefix, pair.name])
+                name = "-".join([*prefix, pair.name])
                 found.setdefault(name, pair._replace(name=name))
     return [found[name] for name in sorted(found)]
 
