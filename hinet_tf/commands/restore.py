@@ -176,9 +176,11 @@ def _restore(restorer, job: Job, args, progress: RestoreProgress) -> str | None:
             on_progress=progress.part,
         )
         if args.figure:
-            from hinet_tf.plots.comparison import compare_files
+            from hinet_tf.plots import comparison_figure
 
-            compare_files(job.source, job.target, figure_path(job.target))
+            files = {"input": job.source, "restored": job.target}
+            images = {label: open_image(file).read() for label, file in files.items()}
+            comparison_figure(images, figure_path(job.target))
     # One bad file must never stop a folder, whatever a decoder or an engine raises.
     except Exception as error:
         kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "

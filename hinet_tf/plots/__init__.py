@@ -8,7 +8,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "comparison": ["compare_files", "comparison_figure"],
+        "comparison": ["comparison_figure"],
         "curves": ["learning_curve"],
         "html_page": ["render_page"],
     },

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from hinet_tf.files import atomic_path
-from hinet_tf.images.image_file import open_image
 from hinet_tf.metrics.evaluate_images import evaluate_psnr
 
 _COLORS = ("#e4572e", "#2e86ab", "#f3a712", "#58a55c")
@@ -80,28 +79,6 @@ def comparison_figure(
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=150)
     return path
-
-
-def compare_files(
-    source: str | os.PathLike[str],
-    restored: str | os.PathLike[str],
-    path: str | os.PathLike[str],
-) -> Path:
-    """Draws the comparison figure of a file and its restoration.
-
-    Args:
-        source: The degraded image file.
-        restored: Its restoration.
-        path: The picture to write.
-
-    Returns:
-        The path of the picture.
-
-    Raises:
-        ValueError: If a file cannot be read.
-    """
-    images = {"input": open_image(source).read(), "restored": open_image(restored).read()}
-    return comparison_figure(images, path)
 
 
 def _to_display(image: np.ndarray) -> np.ndarray:
