@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from hinet_tf.data import random_numbers
-from hinet_tf.data.augmentation import AUGMENTATIONS, dihedral, draw_mode
+from hinet_tf.data.augmentation import dihedral, draw_mode
 from hinet_tf.data.degradations.degradation import Degradation
 from hinet_tf.data.patches import random_patches, to_network
 from hinet_tf.data.sample_order import SampleOrder
@@ -63,7 +63,7 @@ def training_pipeline(
     >>> dataset = training_pipeline(photos, degradation=GaussianNoise(25), patch=64, batch=8)
     """
     sources = listed_sources(sources)
-    _check(sources, degradation, patch, batch, augmentation, start_step, channels)
+    _check(sources, degradation, patch, batch, start_step, channels)
     if batch % shard_count or not 0 <= shard_index < shard_count:
         raise ValueError(
             f"Received batch={batch}, shard_count={shard_count}, shard_index={shard_index}; "
@@ -121,7 +121,7 @@ def _pair(
     return tf.stack([degraded[inner, inner], context[inner, inner]])
 
 
-def _check(sources, degradation, patch, batch, augmentation, start_step, channels) -> None:
+def _check(sources, degradation, patch, batch, start_step, channels) -> None:
     clean = [source for source in sources if not source.paired]
     if clean and degradation is None:
         raise ValueError(
@@ -135,7 +135,3 @@ def _check(sources, degradation, patch, batch, augmentation, start_step, channel
         raise ValueError(f"`start_step` is {start_step}; expected 0 or more.")
     if channels not in (1, 3):
         raise ValueError(f"`channels` is {channels!r}; expected 3 (RGB) or 1 (gray).")
-    if augmentation not in AUGMENTATIONS:
-        raise ValueError(
-            f"`augmentation` is {augmentation!r}; expected one of {', '.join(AUGMENTATIONS)}."
-        )
