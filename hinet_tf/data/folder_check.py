@@ -152,8 +152,13 @@ def _check_pair(degraded, clean, path: Path, report: SplitReport) -> float | Non
         return None
     shift = phase_cross_correlation(clean, degraded, normalization=None)[0].astype(int)
     if shift.any() and np.all(np.abs(shift) < np.array(clean.shape) // 4):
-        moved, fixed = _overlap(degraded, clean, shift)
-        if psnr(moved, fixed) > score + _SHIFT_GAIN:
+        moved = np.roll(degraded, shift, axis=(0, 1))
+        # Without what came in from the other side.
+        inner = tuple(
+            np.s_[max(by, 0) : side + min(by, 0)]
+            for by, side in zip(shift, clean.shape, strict=True)
+        )
+        if psnr(moved[inner], clean[inner]) > score + _SHIFT_GAIN:
             report.add(
                 f"{path} is shifted against its target by {-shift[0]} rows and {-shift[1]} "
                 f"columns; align the two."
@@ -180,12 +185,3 @@ def _check_scores(scores: list[tuple[str, float]], report: SplitReport) -> None:
 
 def _luma(image: np.ndarray) -> np.ndarray:
     return image.mean(axis=-1, dtype=np.float32) / np.iinfo(image.dtype).max
-
-
-def _overlap(moved: np.ndarray, fixed: np.ndarray, shift: np.ndarray):
-    """Returns the parts of both images that lie on one another once the first is moved."""
-    height, width = fixed.shape
-    rows, columns = shift
-    there = np.s_[max(-rows, 0) : height - max(rows, 0), max(-columns, 0) : width - max(columns, 0)]
-    here = np.s_[max(rows, 0) : height - max(-rows, 0), max(columns, 0) : width - max(-columns, 0)]
-    return moved[there], fixed[here]
