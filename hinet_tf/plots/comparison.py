@@ -123,9 +123,5 @@ def _caption(
 def _show(axes, image: np.ndarray, color: str | None = None) -> None:
     image = image[..., 0] if image.shape[-1] == 1 else image
     axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(color is not None)
-        spine.set_edgecolor(color or "none")
-        spine.set_linewidth(2)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=color is not None, edgecolor=color or "none", linewidth=2)
