@@ -11,7 +11,6 @@ import numpy as np
 
 from hinet_tf.files import size_text
 from hinet_tf.models.presets.registry import REMEDY, read_card, weights_path
-from hinet_tf.models.presets.safetensors_file import parse_safetensors
 
 
 def read_preset(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -38,16 +37,21 @@ def read_preset(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ValueError(
             f"{file} is damaged: its SHA-256 is {found}, expected {card['sha256']}. {REMEDY}"
         )
-    if file.suffix == ".safetensors":
-        try:
-            return card, parse_safetensors(content)
-        except ValueError as error:
-            raise ValueError(f"{file} is no readable file: {error}. {REMEDY}") from error
     try:
-        return card, _read_arrays(content)
-    # What a file makes zipfile and NumPy raise is of many types, and the file's fault.
+        if file.suffix == ".npz":
+            tensors = _read_arrays(content)
+        else:
+            # Late: what trains and restores with the presets of this package does without it.
+            from safetensors.numpy import load
+
+            tensors = load(content)
+        for name, value in tensors.items():
+            if value.dtype.kind != "f":
+                raise ValueError(f"{name} holds {value.dtype} instead of floating-point numbers")
+        return card, tensors
+    # What a file makes its reader raise is of many types, and the file's fault.
     except Exception as error:
-        raise ValueError(f"{file} is no readable .npz file ({error}). {REMEDY}") from error
+        raise ValueError(f"{file} is no readable {file.suffix} file ({error}). {REMEDY}") from error
 
 
 def _read_arrays(content: bytes) -> dict[str, np.ndarray]:
@@ -76,7 +80,5 @@ def _read_array(name: str, content: bytes) -> np.ndarray:
     claimed, held = math.prod(shape) * dtype.itemsize, len(content) - file.tell()
     if claimed != held:
         raise ValueError(f"{name} claims {size_text(claimed)} and has {size_text(held)}")
-    if dtype.kind != "f":
-        raise ValueError(f"{name} holds {dtype} instead of floating-point numbers")
     file.seek(0)
     return np.lib.format.read_array(file, allow_pickle=False)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hinet_tf.files import atomic_path
 from hinet_tf.models.official_layout import official_tensors
 from hinet_tf.models.presets.hub import CARD, WEIGHTS, is_hub_address
 from hinet_tf.models.presets.registry import FORMAT, read_card
-from hinet_tf.models.presets.safetensors_file import safetensors_bytes
 
 # What only the owner of the weights knows, and what the card says where nothing is said.
 _FACTS: dict[str, Any] = {
@@ -53,9 +54,16 @@ def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[s
     if (folder / CARD).exists():
         # Raises where it is a file of something else.
         read_card(folder / CARD)
-    content = safetensors_bytes(
-        {tensor.name: tensor.official_value.astype("float32") for tensor in official_tensors(model)}
-    )
+    # Late: what only restores does without it.
+    from safetensors.numpy import save
+
+    # In C's order, as `save` writes memory as it lies and calls it that (0.8).
+    tensors = {
+        tensor.name: np.ascontiguousarray(tensor.official_value, "float32")
+        for tensor in official_tensors(model)
+    }
+    # The layout is PyTorch's, which is what readers look for under this word.
+    content = save(tensors, {"format": "pt"})
     config = {k: v for k, v in model.get_config().items() if k not in ("name", "dtype")}
     card = {
         "format": FORMAT,
