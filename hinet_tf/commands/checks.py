@@ -1,7 +1,6 @@
 """What a command refuses before TensorFlow starts: models, data and places that will not do."""
 
 import argparse
-import contextlib
 import difflib
 import errno
 import os
@@ -11,15 +10,12 @@ from pathlib import Path
 
 from hinet_tf.command_line import UsageError
 from hinet_tf.commands.extras import check_extra, check_hub
-from hinet_tf.files import json_object
 from hinet_tf.images.image_file import SUFFIXES
-from hinet_tf.models.keras_2 import refusal, saved_by_keras_2
+from hinet_tf.models.keras_2 import keras_config, refusal, saved_by_keras_2
 from hinet_tf.models.presets.registry import is_preset, preset_card, preset_names
 
 # Activations of 8192 x 8192 at width 16 already take 17 GB.
 LARGEST_SIDE = 8192
-# Of a `.keras` file, whose archive may claim any size.
-_LARGEST_CONFIG = 2**24
 
 _OFFICIAL_WEIGHTS = "The official weights are linked from https://github.com/megvii-model/HINet."
 
@@ -245,15 +241,9 @@ def check_sizes(sizes: Iterable[tuple[int, int]], model: str) -> None:
 
 def _size_multiple(model: str) -> int:
     """What a model's heights and widths are multiples of, told without opening it."""
-    config = {}
     file = Path(model) / "best.keras" if Path(model).is_dir() else Path(model)
-    if is_preset(model):
-        config = preset_card(model)["config"]
-    elif file.suffix == ".keras":
-        # What is wrong with the file is said when it is opened.
-        with contextlib.suppress(Exception), zipfile.ZipFile(file) as archive:
-            with archive.open("config.json") as entry:
-                config = json_object(entry.read(_LARGEST_CONFIG))["config"]
+    described = preset_card(model) if is_preset(model) else keras_config(file)
+    config = described.get("config")
     depth = config.get("depth") if isinstance(config, dict) else None
     return 2 ** (depth - 1) if isinstance(depth, int) and depth in range(1, 17) else 1
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 # Without a terminal, the time between two lines of a loop.
-_SECONDS = 30.0
+SECONDS = 30.0
 
 Item = TypeVar("Item")
 
@@ -68,6 +68,6 @@ def tracked(items: Sequence[Item], title: str, console: Console) -> Iterator[Ite
     with shown_progress(console) as show:
         for number, item in enumerate(items, start=1):
             yield item
-            if console.is_terminal or time.monotonic() - spoken >= _SECONDS:
+            if console.is_terminal or time.monotonic() - spoken >= SECONDS:
                 spoken = time.monotonic()
                 show(f"{title}: {number} of {len(items)}", number / len(items))

@@ -137,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _open_restorer(args: argparse.Namespace):
     # Late, so that a wrong command is answered at once.
-    from hinet_tf.inference.engines.automatic import chosen_engine
+    from hinet_tf.inference.engines.selection import chosen_engine
     from hinet_tf.inference.restorer import Restorer
     from hinet_tf.models.presets.registry import is_preset
 

@@ -1,15 +1,12 @@
 """What a restoration of files shows."""
 
-import datetime
 import time
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn
 
-# Without a terminal, the longest time between two lines.
-_SECONDS = 30.0
+from hinet_tf.commands.progress import SECONDS, shown_progress
 
 
 class RestoreProgress:
@@ -45,22 +42,15 @@ class RestoreProgress:
         self.failures = failures or console
         self.restored = self.failed = 0
         self._start = self._spoken = time.monotonic()
-        self._bar = Progress(
-            BarColumn(None),
-            TextColumn("{task.description}"),
-            console=console,
-            transient=True,
-            expand=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task(self._position(0), total=total)
+        self._bar = shown_progress(console)
 
     def __enter__(self) -> "RestoreProgress":
-        self._bar.start()
+        self._show = self._bar.__enter__()
+        self.part(0.0)
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._bar.stop()
+        self._bar.__exit__(*error)
         seconds = time.monotonic() - self._start
         written = f" ({self._speed(seconds)}) -> {self.out}" if self.restored else ""
         self._say(
@@ -71,12 +61,10 @@ class RestoreProgress:
     def part(self, finished: float) -> None:
         """Moves the bar on within a file, of which a part is finished, 0 to 1."""
         completed, now = self.restored + self.failed + finished, time.monotonic()
-        text = self._text(completed)
-        self._bar.update(self._task, completed=completed, description=text)
-        silent = now - self._spoken
-        if not self.console.is_terminal and silent >= _SECONDS and completed < self.total:
+        overdue = now - self._spoken >= SECONDS and completed < self.total
+        if self.console.is_terminal or overdue:
             self._spoken = now
-            self._say(text)
+            self._show(self._text(completed), completed / self.total or None)
 
     def done(self) -> None:
         """A file was restored."""
@@ -101,9 +89,6 @@ class RestoreProgress:
         parts = [self._position(completed)]
         if self.total > 1:
             parts += [f"{self.failed} failed", self._speed(seconds)]
-        if completed:
-            left = round(seconds / completed * (self.total - completed))
-            parts.append(f"{datetime.timedelta(seconds=left)} left")
         return ", ".join(parts)
 
     def _position(self, completed: float) -> str:

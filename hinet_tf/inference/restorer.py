@@ -10,7 +10,7 @@ import numpy as np
 from hinet_tf.images.image_file import MAX_PIXELS
 from hinet_tf.images.pixel_format import PixelFormat
 from hinet_tf.inference.engines import Engine, open_engine
-from hinet_tf.inference.engines.automatic import AUTO, chosen_engine, chosen_precision
+from hinet_tf.inference.engines.selection import AUTO, chosen_engine, chosen_precision
 from hinet_tf.inference.tiling import (
     blend_weights,
     choose_tile,

@@ -1,6 +1,5 @@
 """What a SavedModel of this package says about itself, and whether it is still so."""
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -63,10 +62,6 @@ class SavedModelManifest:
     files: Mapping[str, str]
     fingerprint: str
     format: int = 1
-
-    def as_dict(self) -> dict[str, Any]:
-        """The manifest as plain data."""
-        return dataclasses.asdict(self)
 
 
 def read_manifest(path: str | os.PathLike[str], verify: bool = True) -> SavedModelManifest:

@@ -23,9 +23,7 @@ from hinet_tf.models.hinet_arguments import (
     refuse_more,
     validated_levels,
 )
-from hinet_tf.models.two_stage_model import OUTPUTS, TwoStageModel
-
-__all__ = ["OUTPUTS", "HINet"]
+from hinet_tf.models.two_stage_model import TwoStageModel
 
 
 class _ClassProperty(property):

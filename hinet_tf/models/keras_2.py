@@ -1,5 +1,6 @@
 """What to tell somebody who brings a model of Keras 2, without importing Keras 2."""
 
+import contextlib
 import os
 import zipfile
 from pathlib import Path
@@ -36,6 +37,20 @@ def kind_of(value: Any) -> str:
     return kind
 
 
+def keras_config(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a `.keras` file says of its model; nothing where that cannot be read.
+
+    Example:
+    >>> keras_config("nothing.keras")
+    {}
+    """
+    # A damaged file raises errors of a dozen types, and whoever opens it says what is wrong.
+    with contextlib.suppress(Exception), zipfile.ZipFile(path) as archive:
+        with archive.open("config.json") as entry:
+            return json_object(entry.read(_LARGEST_CONFIG))
+    return {}
+
+
 def saved_by_keras_2(path: str | os.PathLike[str]) -> bool:
     """Whether a `.keras` or `.h5` file was saved by Keras 2; what cannot be read was not.
 
@@ -43,18 +58,13 @@ def saved_by_keras_2(path: str | os.PathLike[str]) -> bool:
     >>> saved_by_keras_2("nothing.keras")
     False
     """
-    try:
-        if Path(path).suffix == ".h5":
-            import h5py
+    if Path(path).suffix != ".h5":
+        return str(keras_config(path).get("module")).startswith(_MODULES)
+    import h5py
 
-            with h5py.File(path) as file:
-                return str(file.attrs.get("keras_version", "3")).startswith("2.")
-        with zipfile.ZipFile(path) as archive, archive.open("config.json") as entry:
-            module = json_object(entry.read(_LARGEST_CONFIG))["module"]
-        return str(module).startswith(_MODULES)
-    # A damaged file raises errors of a dozen types, and whoever opens it says what is wrong.
-    except Exception:
-        return False
+    with contextlib.suppress(OSError), h5py.File(path) as file:
+        return str(file.attrs.get("keras_version", "3")).startswith("2.")
+    return False
 
 
 def refusal(path: str | os.PathLike[str]) -> str:

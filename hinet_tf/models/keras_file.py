@@ -10,8 +10,8 @@ import h5py
 import keras
 
 from hinet_tf.files import json_object, size_text
-from hinet_tf.models.claims import weights_bytes, without_values
 from hinet_tf.models.keras_2 import refusal, saved_by_keras_2
+from hinet_tf.models.weights import weights_bytes, without_values
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 # Configs of networks of a thousand layers are smaller.

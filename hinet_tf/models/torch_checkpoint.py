@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from hinet_tf.files import size_text
-from hinet_tf.models.claims import without_values
 from hinet_tf.models.hinet import HINet
 from hinet_tf.models.official_layout import assign_official_tensors, check_official_tensors
+from hinet_tf.models.weights import without_values
 
 _LEVEL = re.compile(r"down_path_1\.(\d+)\.conv_1\.weight")
 # A HINet of five levels takes 28 kB; each byte is an instruction to a slow interpreter.

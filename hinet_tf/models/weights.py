@@ -1,9 +1,15 @@
-"""A model's weights as a whole: their checksum, and the check that they are numbers."""
+"""A model's weights as a whole: their checksum and size, and whether they are numbers."""
 
 import hashlib
+import math
+from collections.abc import Callable
+from typing import TypeVar
 
 import keras
 import numpy as np
+from keras.src.backend.common import global_state
+
+Model = TypeVar("Model", bound=keras.Model)
 
 
 def weights_sha256(model: keras.Model) -> str:
@@ -36,3 +42,31 @@ def check_finite_weights(model: keras.Model, name: str = "the model") -> None:
                 f"{name} cannot restore: {wrong:,} of {values.size:,} weights of {weight.path} "
                 "are NaN or infinite. Use an earlier checkpoint of the training, or another model."
             )
+
+
+def without_values(build: Callable[[], Model]) -> Model:
+    """Builds a model whose variables have shapes and types but no values, so that any size fits.
+
+    So is weighed what a file claims to be, before anything of that size is allocated.
+
+    Args:
+        build: Builds the model.
+
+    Returns:
+        The model, to be looked at and not to be called.
+
+    Example:
+    >>> without_values(lambda: hinet_tf.HINet(width=2**20)).count_params() > 10**16
+    True
+    """
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            return build()
+    finally:
+        # Keras would give them values when the next such scope ends.
+        global_state.set_global_attribute("uninitialized_variables", [])
+
+
+def weights_bytes(model: keras.Model) -> int:
+    """Memory that the values of a model's weights take."""
+    return sum(math.prod(w.shape) * np.dtype(w.dtype).itemsize for w in model.weights)

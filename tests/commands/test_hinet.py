@@ -176,7 +176,7 @@ def test_a_long_restoration_speaks_in_a_log_and_failures_are_never_silenced(
     for name in ("0.png", "1.png", "2.png"):
         (photos / name).write_bytes(photo.read_bytes())
     (photos / "1.png").write_bytes(b"")
-    monkeypatch.setattr(restore_progress, "_SECONDS", 0.0)
+    monkeypatch.setattr(restore_progress, "SECONDS", 0.0)
     command = [str(photos), "--model", model, "--out", str(tmp_path / "out")]
     assert restore.main(command) == 1
     lines = capsys.readouterr().err.splitlines()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hinet_tf import HINet, Restorer, processor
-from hinet_tf.inference.engines import automatic
+from hinet_tf.inference.engines import selection
 from hinet_tf.models.official_network import OfficialNetwork, UnfitTensorsError
 
 
@@ -59,20 +59,20 @@ def test_tensors_of_another_network_are_named():
 @pytest.mark.parametrize("gpu", [False, True])
 @pytest.mark.parametrize("installed", [False, True])
 def test_rules(monkeypatch, tiny, amx, gpu, installed):
-    monkeypatch.setattr(automatic.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(automatic.importlib.util, "find_spec", lambda name: installed or None)
+    monkeypatch.setattr(selection.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(selection.importlib.util, "find_spec", lambda name: installed or None)
     monkeypatch.setattr(processor, "has_gpu", lambda: gpu)
     monkeypatch.setattr(processor, "has_fast_bfloat16", lambda: amx)
     fastest = "bfloat16" if amx or gpu else "float32"
     monkeypatch.setattr(processor, "fastest_precision", lambda: fastest)
     for model, fast in ((tiny, "tensorflow"), ("denoise_0.25x", "openvino")):
-        engine = automatic.chosen_engine(model, "auto")
+        engine = selection.chosen_engine(model, "auto")
         assert engine == (fast if installed and not gpu else "tensorflow")
-        assert automatic.chosen_precision(model, engine, "auto") == fastest
-        assert automatic.chosen_precision(model, engine, "float32") == "float32"
-    assert automatic.chosen_engine("model.tflite", "auto") == "litert"
-    assert automatic.chosen_precision("model.tflite", "litert", "auto") == "float32"
-    assert automatic.chosen_engine(tiny, "litert") == "litert"
+        assert selection.chosen_precision(model, engine, "auto") == fastest
+        assert selection.chosen_precision(model, engine, "float32") == "float32"
+    assert selection.chosen_engine("model.tflite", "auto") == "litert"
+    assert selection.chosen_precision("model.tflite", "litert", "auto") == "float32"
+    assert selection.chosen_engine(tiny, "litert") == "litert"
 
 
 def test_what_openvino_cannot_tensorflow_does(monkeypatch):

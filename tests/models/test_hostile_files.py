@@ -12,7 +12,7 @@ from hinet_tf.command_line import run_command
 from hinet_tf.commands.checks import check_sizes
 from hinet_tf.files import size_text
 from hinet_tf.models import HINet, open_model
-from hinet_tf.models.claims import without_values
+from hinet_tf.models.weights import without_values
 from tests.models import hostile_files
 from training import convert_weights
 

@@ -24,8 +24,8 @@ from hinet_tf.layers import (
     SupervisedAttention,
 )
 from hinet_tf.models import HINet
-from hinet_tf.models.hinet import OUTPUTS
 from hinet_tf.models.keras_2 import kind_of
+from hinet_tf.models.two_stage_model import OUTPUTS
 
 
 def check_exportable(model: Any, output: str) -> None:

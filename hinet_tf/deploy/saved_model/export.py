@@ -16,8 +16,8 @@ from hinet_tf.deploy.saved_model.tiling import TiledRestoration
 from hinet_tf.deploy.saved_model.warm_up import can_write_warm_up, write_warm_up
 from hinet_tf.files import atomic_path
 from hinet_tf.inference import Restorer
-from hinet_tf.inference.engines.automatic import chosen_precision
 from hinet_tf.inference.engines.restoring_function import restoring_function
+from hinet_tf.inference.engines.selection import chosen_precision
 from hinet_tf.inference.saved_model_manifest import SavedModelOptions
 from hinet_tf.models import HINet
 
@@ -131,7 +131,7 @@ def export_saved_model(
         else:
             on_progress("Without warm-up requests: they need pip install 'hinet-tf[serving]'")
         manifest = write_manifest(temporary, model, recipe, details or {}, checks)
-    return SavedModelReport(target, manifest.as_dict())
+    return SavedModelReport(target, manifest)
 
 
 def _validated(

@@ -1,5 +1,6 @@
 """Describing a finished SavedModel in a file inside it."""
 
+import dataclasses
 import json
 import os
 import platform
@@ -26,7 +27,7 @@ def write_manifest(
     recipe: SavedModelOptions,
     details: Mapping[str, Any],
     checks: list[Mapping[str, Any]],
-) -> SavedModelManifest:
+) -> dict[str, Any]:
     """Writes the manifest; `inference.saved_model_manifest.read_manifest` reads it.
 
     Args:
@@ -38,7 +39,7 @@ def write_manifest(
         checks: What was verified and measured.
 
     Returns:
-        The manifest.
+        The manifest as plain data.
     """
     files = checksums(Path(path))
     manifest = SavedModelManifest(
@@ -66,5 +67,6 @@ def write_manifest(
     )
     target = Path(path) / MANIFEST
     target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(manifest.as_dict(), indent=1) + "\n")
-    return manifest
+    content = dataclasses.asdict(manifest)
+    target.write_text(json.dumps(content, indent=1) + "\n")
+    return content

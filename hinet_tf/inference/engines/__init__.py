@@ -1,6 +1,6 @@
 """What runs the network: TensorFlow, LiteRT or OpenVINO, behind one small interface."""
 
 from hinet_tf.inference.engines.engine import Engine
-from hinet_tf.inference.engines.selection import ENGINES, open_engine
+from hinet_tf.inference.engines.selection import open_engine
 
-__all__ = ["ENGINES", "Engine", "open_engine"]
+__all__ = ["Engine", "open_engine"]

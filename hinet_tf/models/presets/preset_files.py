@@ -11,7 +11,6 @@ import keras
 import numpy as np
 
 from hinet_tf.files import atomic_path
-from hinet_tf.models.claims import without_values
 from hinet_tf.models.official_layout import (
     assign_official_tensors,
     check_official_tensors,
@@ -19,6 +18,7 @@ from hinet_tf.models.official_layout import (
 )
 from hinet_tf.models.presets.preset_reading import read_preset
 from hinet_tf.models.presets.registry import REMEDY, card_path, weights_path
+from hinet_tf.models.weights import without_values
 
 
 def load_preset(name_or_dir: str | os.PathLike[str], model_class: type[Any], **changes: Any) -> Any:
