@@ -136,7 +136,3 @@ def _shown(pixels: Any) -> Any:
 
 
 main = command_main(run, make_parser)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

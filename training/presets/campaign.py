@@ -88,6 +88,15 @@ CAMPAIGN = (
         | {"seed": "21"},
     ),
     Training(
+        "dejpeg_0.25x_further",
+        "dejpeg",
+        "photos,small",
+        {"init": "dejpeg_0.25x", "scale": "0.25", "steps": "20000", "learning_rate": "7e-4"}
+        | _CLEAN
+        | {"quality": "8,60", "ema": "0.998", "save_every": "500", "validate_every": "5000"}
+        | {"seed": "42", "precision": "bfloat16"},
+    ),
+    Training(
         "derain_0.25x_again",
         "derain",
         "photos,small",

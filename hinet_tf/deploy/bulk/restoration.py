@@ -189,7 +189,7 @@ def _restore(task: ImageTask, restorer: Any) -> ImageTask:
         except Exception as error:
             kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
             message = " ".join(str(error).replace(str(source), "the file").split())
-            return task._replace(problem=f"{kind}{message[:400]}")
+            return task._replace(content=b"", problem=f"{kind}{message[:400]}" or "no reason given")
         height, width, _ = open_image(source).shape
         return task._replace(content=target.read_bytes(), pixels=height * width)
 

@@ -1,8 +1,4 @@
-"""What happens between two steps of a training, as Keras callbacks.
-
-Names are loaded when they are first used: some of them need TensorFlow, and a training without it
-shows the same progress bar.
-"""
+"""What happens between two steps of a training, as Keras callbacks."""
 
 import lazy_loader
 
