@@ -103,11 +103,11 @@ def test_every_public_class_has_a_file_of_its_own():
 
 
 def test_a_file_is_large_enough_to_be_one():
-    """What is shorter belongs to its neighbour, but for faces of packages and lone programs."""
+    """What is shorter belongs to its neighbour, but for faces of packages."""
     short = {
         str(path.relative_to(ROOT)): length
         for path in modules("hinet_tf")
-        if path.name not in ("__init__.py", "__main__.py", "arm64_probe.py")
+        if path.name not in ("__init__.py", "__main__.py")
         and (length := len(path.read_text().splitlines())) < 30
     }
     assert not short

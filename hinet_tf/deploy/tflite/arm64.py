@@ -16,7 +16,7 @@ VARIABLE = "HINET_ARM64"
 PROCESSORS = ("cortex-a53", "cortex-a76", "max")
 
 _OLDEST = 10
-_PROBE = Path(__file__).with_name("arm64_probe.py")
+_PROBE = Path(__file__).with_name("device_probe.py")
 _SECONDS = 3600
 
 
@@ -71,7 +71,7 @@ class ARM64Emulator:
             *(self._program, "-cpu", processor, "-L", self._sysroot),
             *("-E", f"PYTHONHOME={self._sysroot / 'usr'}"),
             *("-E", f"PYTHONPATH={self._sysroot / 'site'}"),
-            *(self._sysroot / "usr" / "bin" / "python3.11", _PROBE),
+            *(self._sysroot / "usr" / "bin" / "python3.11", _PROBE, "interpreter"),
         ]
         try:
             return restore_by_program(probe, content, images, _SECONDS)
