@@ -162,3 +162,14 @@ def _read_json(path):
 
 def _number(path):
     return int(path.stem)
+
+
+def test_a_failure_without_a_reason_is_a_failure():
+    from hinet_tf.deploy.bulk.restoration import ImageTask, _restore
+
+    class Silent:
+        def restore_file(self, source, target):
+            raise ValueError
+
+    task = _restore(ImageTask("a.png", "a.png", b"not restored"), Silent())
+    assert (task.problem, task.content) == ("no reason given", b"")

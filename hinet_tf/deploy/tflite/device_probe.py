@@ -42,7 +42,7 @@ def _interpreter(file: str, signature: str) -> Restore:
 
 
 def _accelerated(device: str, file: str, signature: str) -> Restore | None:
-    # Late: not every build of LiteRT has these.
+    # Late: an emulated Python needs none of them.
     from ai_edge_litert.compiled_model import CompiledModel
     from ai_edge_litert.cpu_options import CpuOptions
     from ai_edge_litert.hardware_accelerator import HardwareAccelerator
