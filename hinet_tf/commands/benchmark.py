@@ -22,7 +22,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from hinet_tf.command_line import CommandParser, command_main, load_tensorflow
-from hinet_tf.commands.checks import check_data, check_model, check_out_folder, check_sizes
+from hinet_tf.commands.checks import (
+    check_apart,
+    check_data,
+    check_model,
+    check_out_folder,
+    check_sizes,
+)
 from hinet_tf.commands.extras import check_quantizer
 from hinet_tf.commands.options import (
     TRAINED,
@@ -71,6 +77,8 @@ def run(args: argparse.Namespace) -> None:
     check_out_folder(args.out)
     check_data(args.photos, "--photos")
     check_data(args.calibration, "--calibration")
+    check_apart(args.out, args.photos, "--out", "--photos")
+    check_apart(args.out, args.calibration, "--out", "--calibration")
     check_model(args.model, exported=False)
     check_sizes(sizes, args.model)
     load_tensorflow(args.quiet)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hinet_tf.command_line import UsageError
 from hinet_tf.commands.extras import check_extra, check_hub
+from hinet_tf.files import real_path
 from hinet_tf.images.image_file import SUFFIXES
 from hinet_tf.models.keras_2 import keras_config, refusal, saved_by_keras_2
 from hinet_tf.models.presets.registry import is_preset, preset_card, preset_names
@@ -163,6 +164,26 @@ def check_out_folder(folder: Path, option: str = "--out") -> None:
                     f"{option} {folder}: no permission to write to {place}; choose another folder."
                 )
             return
+
+
+def check_apart(folder: Path, data: str, option: str, data_option: str = "--data") -> None:
+    """Refuses results among images, some of which they would replace or later be taken for.
+
+    Args:
+        folder: The folder of the results.
+        data: As of `check_data`, which it has passed.
+        option: The option that the folder was named by.
+        data_option: The option that the data were named by.
+
+    Raises:
+        UsageError: If the folder is one of the data, or lies in one.
+    """
+    for name in (name.strip() for name in data.split(",")):
+        if Path(name).is_dir() and real_path(folder).is_relative_to(real_path(name)):
+            raise UsageError(
+                f"{option} {folder} is among the images of {data_option} {name}; choose a folder "
+                "outside."
+            )
 
 
 def check_out_file(file: Path, suffix: str, overwrite: bool = True, option: str = "--out") -> None:

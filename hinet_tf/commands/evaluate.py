@@ -23,6 +23,7 @@ from pathlib import Path
 
 from hinet_tf.command_line import CommandParser, command_main, load_tensorflow
 from hinet_tf.commands.checks import (
+    check_apart,
     check_data,
     check_model,
     check_out_file,
@@ -111,6 +112,7 @@ def run(args: argparse.Namespace) -> None:
     for folder, option in ((args.images, "--images"), (args.gallery, "--gallery")):
         if folder:
             check_out_folder(folder, option)
+            check_apart(folder, args.data, option)
     load_tensorflow(args.quiet)
     # Late, so that a wrong command is answered at once.
     from rich.console import Console

@@ -54,7 +54,15 @@ def add_json_option(parser: Any, meaning: str) -> None:
         parser: A parser or group of options.
         meaning: What is written.
     """
-    parser.add_argument("--json", type=Path, metavar="FILE", help=f"{meaning} as JSON; - to print")
+    help_text = f"{meaning} as JSON; - to print"
+    parser.add_argument("--json", type=_json_file, metavar="FILE", help=help_text)
+
+
+def _json_file(text: str) -> Path:
+    # A photo that is named by mistake stays.
+    if text != "-" and Path(text).suffix != ".json":
+        raise argparse.ArgumentTypeError(f"must end in .json, received {text}")
+    return Path(text)
 
 
 def write_json(target: Path, content: Any) -> None:

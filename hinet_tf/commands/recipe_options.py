@@ -4,7 +4,12 @@ import argparse
 from pathlib import Path
 
 from hinet_tf.command_line import UsageError
-from hinet_tf.commands.checks import check_data, check_initial_weights, check_out_folder
+from hinet_tf.commands.checks import (
+    check_apart,
+    check_data,
+    check_initial_weights,
+    check_out_folder,
+)
 from hinet_tf.commands.preset_options import check_task
 from hinet_tf.files import json_object
 from hinet_tf.models.presets.registry import preset_names
@@ -104,6 +109,11 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
         check_initial_weights(recipe.init)
         check_task(recipe.init, recipe.task, args.force)
     check_out_folder(args.run, "--run")
+    for name in map(Path, recipe.data.split(",")):
+        # Of a folder with splits only these are read.
+        splits = [name / "train", name / "val"] if (name / "train").is_dir() else [name]
+        for split in splits:
+            check_apart(args.run, str(split), "--run")
     if automatic:
         # Last: where there is a GPU, TensorFlow starts to ask it.
         precision = None if recipe.quantize else _precision_of(args.run) or fastest_precision()

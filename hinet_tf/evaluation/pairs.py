@@ -1,6 +1,7 @@
 """Test sets as people have them on disk: pairs of a degraded and a clean image."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,12 +93,17 @@ def clean_images(
     if not files:
         raise ValueError(f"No images ({', '.join(SUFFIXES)}) in {directory}.")
 
+    shared = Counter(path.relative_to(directory).with_suffix("") for path in files)
+
     def pair(number: int, path: Path) -> ImagePair:
         def read() -> tuple[np.ndarray, np.ndarray]:
             clean = _read(path)
             return degrade(clean, number), clean
 
-        return ImagePair(path.relative_to(directory).with_suffix("").as_posix(), read)
+        name = path.relative_to(directory)
+        bare = name.with_suffix("")
+        # The suffix stays where it alone tells two images apart.
+        return ImagePair((bare if shared[bare] == 1 else name).as_posix(), read)
 
     return [pair(number, path) for number, path in enumerate(files)]
 

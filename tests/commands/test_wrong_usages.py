@@ -138,6 +138,21 @@ CASES = [
     ("export android --model denoise_0.25x --out photos", "photos exists"),
     ("app --model nothing", "No such model. Received: 'nothing'"),
     (f"{TIMES} --runs 0", "--runs must be at least 1"),
+    # Results among what is read, or in the place of it.
+    (f"{SCORE} --images photos", "--images photos is among the images of --data photos; choose"),
+    (
+        f"{SCORE} --gallery photos/page",
+        "--gallery photos/page is among the images of --data photos",
+    ),
+    (f"{TRAIN} --data photos --run photos/run", "--run photos/run is among the images of --data"),
+    (f"{TIMES} -o photos/new --photos photos", "--out photos/new is among the images of --photos"),
+    (
+        f"{TIMES} -o photos --calibration photos",
+        "--out photos is among the images of --calibration",
+    ),
+    (f"{RESTORE} --json photo.png", "--json must end in .json, received photo.png"),
+    ("data check photos --json photos/a.png", "--json must end in .json"),
+    ("presets --json photo.png", "--json must end in .json"),
     (f"{TIMES} --threads 0", "--threads must be at least 1"),
     (f"{TIMES} --size 17x16", "multiples of 16"),
 ]
@@ -155,13 +170,17 @@ def outcomes(tmp_path_factory):
     (folder / "a.tflite").write_bytes(b"x")
     words = [shlex.split(case) for case, _ in CASES]
     (folder / "cases.json").write_text(json.dumps(words))
-    before = {path.relative_to(folder) for path in folder.rglob("*")}
+    before = _contents(folder)
     run = subprocess.run(
         [sys.executable, __file__, "cases.json"], cwd=folder, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr[-2000:]
-    assert {path.relative_to(folder) for path in folder.rglob("*")} == before
+    assert _contents(folder) == before
     return json.loads(run.stdout)
+
+
+def _contents(folder):
+    return {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[case or "nothing" for case, _ in CASES])

@@ -79,6 +79,11 @@ def test_of_clean_photos_those_that_were_held_back_are_scored(tmp_path, split):
         image.save(tmp_path / name)
     pairs = open_pairs(str(tmp_path), GaussianNoise(25), seed=1)
     assert [pair.name for pair in pairs] == ["a"]
+    # Of two files that share a name each keeps its own score and result.
+    image.save(tmp_path / split / "a.jpg")
+    pairs = open_pairs(str(tmp_path), GaussianNoise(25), seed=1)
+    assert [pair.name for pair in pairs] == ["a.jpg", "a.png"]
+    (tmp_path / split / "a.jpg").unlink()
     (tmp_path / split / "a.png").unlink()
     pairs = open_pairs(str(tmp_path), GaussianNoise(25), seed=1)
     assert [pair.name for pair in pairs] == ["c", "train/b"]
@@ -129,6 +134,17 @@ def test_mistakes(evaluate, models, data, capsys, changes, code, message):
     assert evaluate.main([text for pair in options.items() for text in pair]) == code
     errors = capsys.readouterr().err
     assert message in errors and "Traceback" not in errors
+
+
+@pytest.mark.parametrize("place", ["data/test/target", "data/test/input/results", "linked"])
+def test_results_do_not_go_among_the_test_images(evaluate, models, data, place, capsys):
+    folder = data.parent / place
+    (data.parent / "linked").symlink_to(data / "test" / "target")
+    before = {path: path.read_bytes() for path in data.rglob("*.png")}
+    command = ["--task", "denoise", "--model", models[0], "--data", str(data)]
+    assert evaluate.main([*command, "--images", str(folder)]) == 2
+    assert f"--images {folder} is among the images of --data {data}" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in data.rglob("*.*")} == before
 
 
 def test_unknown_protocol_is_wrong_usage(evaluate, models, data):
