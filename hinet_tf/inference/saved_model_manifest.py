@@ -64,12 +64,11 @@ class SavedModelManifest:
     format: int = 1
 
 
-def read_manifest(path: str | os.PathLike[str], verify: bool = True) -> SavedModelManifest:
+def read_manifest(path: str | os.PathLike[str]) -> SavedModelManifest:
     """Reads the manifest of a SavedModel and checks every file against it.
 
     Args:
         path: A version directory that `export_saved_model` wrote.
-        verify: Whether to check the files, which reads all of them.
 
     Returns:
         The manifest.
@@ -90,14 +89,17 @@ def read_manifest(path: str | os.PathLike[str], verify: bool = True) -> SavedMod
         raise ValueError(
             f"{path}: the manifest cannot be read ({error}). Copy or export it again."
         ) from error
-    if verify:
-        _verify(Path(path), manifest)
+    _verify(Path(path), manifest)
     return manifest
 
 
 def checksums(path: Path) -> dict[str, str]:
-    """SHA-256 of every file of a SavedModel but its manifest, by path within it."""
-    files = sorted(p for p in path.rglob("*") if p.is_file() and p != path / MANIFEST)
+    """SHA-256 of every file of a SavedModel but its manifest, by path within it.
+
+    Hidden ones are none of it: a file manager leaves them wherever it looks.
+    """
+    found = (p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    files = sorted(p for p in found if p != path / MANIFEST)
     return {str(p.relative_to(path)): _sha256(p) for p in files}
 
 

@@ -393,11 +393,20 @@ def test_the_manifest_names_what_was_exported_and_finds_a_change(exported, model
     }
     copy = tmp_path / "1"
     shutil.copytree(exported, copy)
+    # What a file manager leaves behind is no change.
+    (copy / "variables" / ".DS_Store").write_bytes(b"icons")
     assert read_manifest(copy).fingerprint == manifest.fingerprint
     data = next((copy / "variables").glob("*.data-*"))
     data.write_bytes(data.read_bytes()[:-1] + b"?")
-    with pytest.raises(ValueError, match=r"variables\.data.* changed"):
-        read_manifest(copy)
+    for read in (read_manifest, Restorer):
+        with pytest.raises(ValueError, match=r"variables\.data.* changed"):
+            read(copy)
+    # Without the manifest, TensorFlow finds it.
+    (copy / MANIFEST).unlink()
+    with pytest.raises(
+        ValueError, match=r"no readable SavedModel: .*[Cc]hecksum.* export it again"
+    ):
+        Restorer(copy)
     with pytest.raises(ValueError, match="version directory"):
         read_manifest(tmp_path)
 

@@ -1,6 +1,8 @@
 """Exports of a shortly trained denoiser, each looked at from outside the exporter."""
 
+import hashlib
 import json
+import resource
 import zipfile
 from types import SimpleNamespace
 
@@ -158,6 +160,38 @@ def test_the_file_describes_itself(denoiser, folder, exported):
     assert weights_sha256(keras.saving.load_model(stored, compile=False)) == about["source_sha256"]
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
+    assert (
+        about["model_sha256"] == hashlib.sha256(path.read_bytes()[: _model_size(path)]).hexdigest()
+    )
+
+
+def _model_size(path):
+    with zipfile.ZipFile(path) as archive:
+        return archive.infolist()[0].header_offset
+
+
+def test_a_full_temporary_folder_is_one_line(denoiser, folder):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"temporary folder .* could not be written: .*TMPDIR"):
+            hinet_tf.export_tflite(denoiser, folder / "none.tflite", [(32, 32)], "float32")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (folder / "none.tflite").exists()
+
+
+def test_a_copy_that_lost_a_bit_is_refused(exported, folder):
+    # LiteRT itself computes with other weights and says nothing.
+    path, _ = exported("float16")
+    content, size = path.read_bytes(), _model_size(path)
+    places = [*np.random.default_rng(0).integers(8, size, 30), size - 1, size + 80]
+    for place in places:
+        damaged = bytearray(content)
+        damaged[place] ^= 1
+        (folder / "copy.tflite").write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"copy\.tflite is not .*[Cc]opy"):
+            TFLiteModel(folder / "copy.tflite")
 
 
 def test_the_report_lies_beside_the_file(exported):

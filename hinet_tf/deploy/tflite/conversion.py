@@ -40,6 +40,9 @@ def convert(
 
     Returns:
         The content of the file.
+
+    Raises:
+        OSError: If the temporary folder is full.
     """
     module = tf.Module()
     # The variables alone: handed the model, the writer would trace every layer of it as well.
@@ -53,7 +56,14 @@ def convert(
         for size in sizes
     }
     with tempfile.TemporaryDirectory() as directory, silenced():
-        tf.saved_model.save(module, directory, signatures=signatures)
+        try:
+            tf.saved_model.save(module, directory, signatures=signatures)
+        except tf.errors.OpError as error:
+            # A full disk, as TensorFlow reports it.
+            raise OSError(
+                f"The temporary folder {tempfile.gettempdir()} could not be written: "
+                f"{error.message} Make room there, or name another by TMPDIR."
+            ) from error
         converter = tf.lite.TFLiteConverter.from_saved_model(
             directory, signature_keys=list(signatures)
         )

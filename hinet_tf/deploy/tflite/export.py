@@ -115,7 +115,7 @@ def export_tflite(
     content, search = quantized(source, graph, verification, calibration, on_progress)
 
     on_progress("Verifying")
-    about = metadata(model, sizes, recipe.name, output, image_type, details or {})
+    about = metadata(content, model, sizes, recipe.name, output, image_type, details or {})
     content = add_metadata(content, about)
     agreements = verification.agreements(content)
     checks = verification.checks(content, agreements)

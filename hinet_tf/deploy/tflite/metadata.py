@@ -1,5 +1,6 @@
 """What a .tflite file says about itself."""
 
+import hashlib
 import io
 import json
 import os
@@ -8,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hinet_tf import __version__
+from hinet_tf.inference.engines.litert import METADATA_ENTRY
 from hinet_tf.models import HINet
 from hinet_tf.models.weights import weights_sha256
 
-ENTRY = "metadata.json"
-
 
 def metadata(
+    content: bytes,
     model: HINet,
     sizes: Sequence[tuple[int, int]],
     quantization: str,
@@ -25,6 +26,7 @@ def metadata(
     """Collects what an application needs to know to use the file, and a person to trust it.
 
     Args:
+        content: The file as yet without metadata, which its checksum is of.
         model: The model that is exported.
         sizes: Height and width of each signature.
         quantization: Name of the recipe.
@@ -62,6 +64,7 @@ def metadata(
         "tiling": {"tile": list(sizes[0]), "overlap": 32},
         "hinet_tf_version": __version__,
         "source_sha256": weights_sha256(model),
+        "model_sha256": hashlib.sha256(content).hexdigest(),
     }
 
 
@@ -70,7 +73,7 @@ def add_metadata(content: bytes, data: Mapping[str, Any]) -> bytes:
     archive = io.BytesIO(content)
     with zipfile.ZipFile(archive, "a") as file:
         # A fixed date, so that equal exports are equal files.
-        entry = zipfile.ZipInfo(ENTRY, date_time=(1980, 1, 1, 0, 0, 0))
+        entry = zipfile.ZipInfo(METADATA_ENTRY, date_time=(1980, 1, 1, 0, 0, 0))
         file.writestr(entry, json.dumps(data, indent=1))
     return archive.getvalue()
 
@@ -83,9 +86,9 @@ def read_metadata(file: str | os.PathLike[str]) -> dict[str, Any]:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            return json.loads(archive.read(ENTRY))
+            return json.loads(archive.read(METADATA_ENTRY))
     except (zipfile.BadZipFile, KeyError) as error:
         raise ValueError(
-            f"{file} holds no {ENTRY}. Received: a file that export_tflite did not write, or one "
-            "that another program has rewritten."
+            f"{file} holds no {METADATA_ENTRY}. Received: a file that export_tflite did not "
+            "write, or one that another program has rewritten."
         ) from error

@@ -1,7 +1,11 @@
 """`.tflite` files on arrays, in LiteRT."""
 
+import hashlib
+import io
+import json
 import os
 import threading
+import zipfile
 from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +14,9 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
 from hinet_tf.native_log import silenced
+
+# What `export_tflite` appends to a file: an archive with this entry.
+METADATA_ENTRY = "metadata.json"
 
 
 class _Signature(NamedTuple):
@@ -33,7 +40,8 @@ class TFLiteModel:
             only output, whatever its name.
 
     Raises:
-        ValueError: If the file is no `.tflite` file, or has no signature that restores an image.
+        ValueError: If the file is no `.tflite` file, is not as `export_tflite` wrote it, or has no
+            signature that restores an image.
     """
 
     def __init__(
@@ -47,10 +55,11 @@ class TFLiteModel:
         try:
             if content[4:8] != b"TFL3":
                 raise ValueError("it does not begin as one.")
+            _check_intact(content)
             self._interpreter = _opened(content, num_threads)
+            self._signatures = self._find_signatures(output)
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{name} is not a readable .tflite file: {error}") from error
-        self._signatures = self._find_signatures(output)
         if not self._signatures:
             signatures = self._interpreter.get_signature_list().values()
             outputs = sorted({output for one in signatures for output in one["outputs"]})
@@ -145,6 +154,23 @@ def allocated_interpreter(content: bytes, num_threads: int | None = None) -> Int
         interpreter = _opened(content, num_threads)
         interpreter.allocate_tensors()
     return interpreter
+
+
+def _check_intact(content: bytes) -> None:
+    """Refuses what `export_tflite` wrote otherwise: LiteRT itself computes with damaged weights."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        entry = archive.getinfo(METADATA_ENTRY)
+    except (zipfile.BadZipFile, KeyError):
+        return  # Of another program.
+    digest = hashlib.sha256(content[: entry.header_offset]).hexdigest()
+    try:
+        # Files of earlier versions state none.
+        intact = json.loads(archive.read(entry)).get("model_sha256", digest) == digest
+    except (ValueError, zipfile.BadZipFile):
+        intact = False
+    if not intact:
+        raise ValueError("it is not as it was exported. Copy or export it again.")
 
 
 def _opened(content: bytes, num_threads: int | None) -> Interpreter:

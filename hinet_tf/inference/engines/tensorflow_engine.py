@@ -13,6 +13,7 @@ import tensorflow as tf
 from hinet_tf.inference.engines.engine import stage_name
 from hinet_tf.inference.engines.restoring_function import CONSTANT_COPIES, restoring_function
 from hinet_tf.inference.saved_model_manifest import MANIFEST, read_manifest
+from hinet_tf.models import HINet
 
 
 class TensorFlowEngine:
@@ -87,20 +88,29 @@ class TensorFlowEngine:
             )
         if (Path(path) / MANIFEST).is_file():
             # So that it is tiled as the model it came from.
-            manifest = read_manifest(path, verify=False)
+            manifest = read_manifest(path)
             self.size_multiple = manifest.model["size_multiple"]
             self.bytes_per_pixel = manifest.recipe.bytes_per_pixel
         else:
             self.size_multiple = 16
             self.bytes_per_pixel = _bytes_per_pixel(64, fast, low_precision=False)
         # Kept alive: the signatures hold the variables by weak references only.
-        self._loaded = tf.saved_model.load(str(path))
+        try:
+            self._loaded = tf.saved_model.load(str(path))
+        except (tf.errors.OpError, KeyError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(
+                f"{path} is no readable SavedModel: {reason} Copy or export it again."
+            ) from error
         function, name, output = _image_signature(self._loaded, path, stage_name(fast))
         self.channels = function.structured_input_signature[1][name].shape[-1]
         self._restore = lambda batch: function(**{name: batch})[output].numpy()
 
 
 def _copy(model: keras.Model) -> keras.Model:
+    # A clone of a HINet may be a functional model only, which no precision is chosen for.
+    if isinstance(model, HINet):
+        return model.rebuilt()
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     return copy
