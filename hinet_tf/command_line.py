@@ -123,7 +123,7 @@ def run_command(
     except KeyboardInterrupt:
         code = 130
         message = "Stopped by Ctrl-C; finished files stay."
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {one_line(message)}", file=sys.stderr)
     return code
 
 
@@ -166,6 +166,17 @@ def load_tensorflow(quiet: bool = False) -> None:
         finally:
             if say:
                 print("\r\x1b[K", end="", file=terminal)
+
+
+def one_line(text: str) -> str:
+    r"""A message without what moves a terminal's cursor, which names of files may hold.
+
+    Example:
+    >>> one_line("two\nlines and \x1b[31mred")
+    'two lines and \\x1b[31mred'
+    """
+    joined = " ".join(text.split())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in joined)
 
 
 def described(error: Exception) -> str:

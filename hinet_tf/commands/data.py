@@ -18,6 +18,7 @@ from hinet_tf.command_line import (
     UsageError,
     command_main,
     load_tensorflow,
+    one_line,
 )
 from hinet_tf.commands.checks import check_json_file, check_readable
 from hinet_tf.commands.collect_files import other_files
@@ -94,9 +95,10 @@ def _show(folder: Path, reports: list) -> None:
     for report in reports:
         for problem in report.problems:
             mark = "[yellow]look[/]" if problem.usable else "[red]bad [/]"
-            console.print(f"{mark} {report.split}: {escape(problem.message)}", highlight=False)
+            message = escape(one_line(problem.message))
+            console.print(f"{mark} {report.split}: {message}", highlight=False)
     if others := other_files([str(folder)]):
-        console.print(f"Left alone, no images by their names: {escape(others)}")
+        console.print(f"Left alone, of no format that is read: {escape(others)}")
     problems = [problem for report in reports for problem in report.problems]
     unusable = sum(not problem.usable for problem in problems)
     usable = sum(report.usable for report in reports)

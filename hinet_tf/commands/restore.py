@@ -21,6 +21,7 @@ from hinet_tf.command_line import (
     command_main,
     described,
     load_tensorflow,
+    one_line,
 )
 from hinet_tf.commands.checks import check_json_file, check_model, check_out_folder, check_tiles
 from hinet_tf.commands.collect_files import Job, collect_jobs, figure_path, other_files
@@ -114,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     remark = "" if restorer.precision == "float32" else "; --precision float32 for float32"
     console.print(f"Engine {restorer.engine_name}, {restorer.precision}{remark}", soft_wrap=True)
     if others := other_files(args.inputs):
-        console.print(f"Left alone, no images by their names: {others}", soft_wrap=True)
+        console.print(f"Left alone, of no format that is read: {others}", soft_wrap=True)
     # Failures are said even with --quiet.
     failures = Console(stderr=True, highlight=False) if args.quiet else console
     outcomes = [{"source": str(job.source), "status": "skipped"} for job in skipped]
@@ -184,9 +185,9 @@ def _restore(restorer, job: Job, args, progress: RestoreProgress) -> str | None:
     # One bad file must never stop a folder, whatever a decoder or an engine raises.
     except Exception as error:
         kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
-        message = " ".join(described(error).split())
-        path = "" if str(job.source) in message else f"{job.source}: "
-        return f"{path}{kind}{message[:400]}"
+        message = described(error)
+        path = "" if message.startswith(str(job.source)) else f"{job.source}: "
+        return one_line(f"{path}{kind}{message[:400]}")
     return None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from hinet_tf.command_line import one_line
 from hinet_tf.commands.progress import SECONDS, shown_progress
 
 
@@ -79,7 +80,7 @@ class RestoreProgress:
 
     def warn(self, text: str) -> None:
         """Something about the file that is restored next."""
-        self._say(f"warning: {text}")
+        self._say(f"warning: {one_line(text)}")
 
     def _say(self, text: str) -> None:
         self.console.print(escape(text), soft_wrap=True)

@@ -46,7 +46,7 @@ class SplitReport:
         split: `"train"`, `"val"`, `"test"`, or `"all"` where the folder has no splits.
         paired: Whether there are degraded partners.
         usable: Number of usable images or pairs.
-        sizes: Smallest and largest `(height, width)`, by area.
+        sizes: Smallest and largest `(height, width)`, by the shorter side: what a patch must fit.
         kinds: How many files there are of each format, depth and channel count.
         psnr: Quartiles of the PSNR between partners in dB; `None` for clean images.
         problems: What is wrong.
@@ -121,7 +121,7 @@ def _check_source(source: FileSource, report: SplitReport, owners: dict, progres
             continue
         good.append(header)
     report.usable = len(good)
-    sizes = sorted({(h.height, h.width) for h in good}, key=lambda size: size[0] * size[1])
+    sizes = sorted({(h.height, h.width) for h in good}, key=lambda size: (min(size), max(size)))
     report.sizes = tuple(sizes[:: max(len(sizes) - 1, 1)])
     for header in itertools.chain(*source.sides):
         kind = f"{header.format} {header.bits}-bit {'gray' if header.channels == 1 else 'RGB'}"

@@ -118,10 +118,12 @@ def _options(
         }
     if suffix == ".webp":
         if quality is None and _is_lossless(source.path):
-            return {"lossless": True}
+            # The colours below transparent pixels as well.
+            return {"lossless": True, "exact": True}
         return {"Q": quality or 95}
     if suffix in (".tif", ".tiff"):
-        predictor = "float" if source.dtype.kind == "f" else "horizontal"
+        # The one for floats is read by few programs.
+        predictor = "none" if source.dtype.kind == "f" else "horizontal"
         return {
             "compression": "deflate",
             "predictor": predictor,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hinet_tf.files import atomic_path
+from hinet_tf.files import atomic_path, real_path
 from hinet_tf.images.image_file import MAX_PIXELS, ImageFile, open_image
 from hinet_tf.images.image_file_error import ImageFileError
 from hinet_tf.images.image_writer import check_target, write_image
@@ -28,7 +28,10 @@ def restore_file(
     of tiles is held, and raw pixels wait in a temporary file next to the target.
     """
     target = Path(target)
+    if real_path(source) == real_path(target):
+        raise ValueError(f"{target} would replace its own source; choose another target.")
     opened = open_to_restore(source, max_pixels)
+    state = _state(opened.path)
     check_target(opened, target)
     pages = opened.pages if all_pages else 1
     if pages > 1 and opened.path.suffix.lower() == ".png":
@@ -48,7 +51,18 @@ def restore_file(
                 image = open_image(source, page, max_pixels) if page else opened
                 _restore_page(restorer, image, opened, file, page, pages, on_progress)
         write_image(raw, pages, opened, temporary, quality)
+        # It is read in strips, page by page: half of one picture would stand above half of another.
+        if _state(opened.path) != state:
+            raise ImageFileError(
+                opened.path, "it changed while it was restored", "restore it again"
+            )
     return target
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What tells a file from another one, or from itself with other content."""
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def open_to_restore(source: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> ImageFile:

@@ -1,7 +1,9 @@
 """Restores images of any size, data type and channel layout."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +80,15 @@ class Restorer:
         strength: float = 1.0,
         name: str | None = None,
     ) -> None:
-        if tile is not None and (tile < 16 or tile % 16):
-            raise ValueError(f"`tile` must be a positive multiple of 16. Received: tile={tile}")
+        for key, value in (("overlap", overlap), ("batch_size", batch_size)):
+            if not isinstance(value, Integral):
+                raise ValueError(f"`{key}` must be a whole number. Received: {key}={value!r}")
+        if not isinstance(memory, Real) or not 0 <= memory < math.inf:
+            raise ValueError(
+                f"`memory` must be a number of bytes, such as 2**30. Received: memory={memory!r}"
+            )
+        if tile is not None and (not isinstance(tile, Integral) or tile < 16 or tile % 16):
+            raise ValueError(f"`tile` must be a positive multiple of 16. Received: tile={tile!r}")
         if overlap < 0 or (tile is not None and overlap > tile // 3):
             raise ValueError(
                 "`overlap` must lie between 0 and a third of `tile`. Received: "

@@ -114,6 +114,14 @@ def test_clean_folder(capsys, tmp_path):
     assert "│ clean │ 3 │" in output and "c.png equals" in output
 
 
+def test_the_smallest_image_is_that_of_the_shortest_side(capsys, tmp_path):
+    for name, (width, height) in {"a": (500, 1), "b": (20, 10), "c": (26, 20)}.items():
+        save(tmp_path / f"{name}.png", np.full((height, width, 3), 9 * width % 256, np.uint8))
+    check(capsys, tmp_path, "--json", tmp_path / "report.json")
+    (report,) = json.loads((tmp_path / "report.json").read_text())
+    assert report["sizes"] == [[1, 500], [20, 26]]
+
+
 def test_usage(capsys, tmp_path):
     assert main(["check", str(tmp_path / "nowhere")]) == 2
     error = capsys.readouterr().err

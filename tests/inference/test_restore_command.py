@@ -138,7 +138,7 @@ def test_what_is_left_alone_is_counted(photos, model, tmp_path, capsys):
     for name in ("a.heic", "sub/b.HEIC", "c.avif", "d", ".hidden", ".git/hidden"):
         (photos / name).touch()
     restore_command.main([str(photos), "--model", model, "--out", str(tmp_path / "out")])
-    assert "no images by their names: 2 .heic, " in (said := capsys.readouterr().err)
+    assert "of no format that is read: 2 .heic, " in (said := capsys.readouterr().err)
     assert all(kind in said for kind in ("1 .avif", "1 .txt", "1 d")) and "hidden" not in said
 
 
@@ -171,6 +171,17 @@ def test_a_name_that_is_no_utf8_reaches_the_report(photos, model, tmp_path):
     assert restore_command.main([*command, str(report)]) == 1
     outcomes = {entry["source"]: entry["status"] for entry in json.loads(report.read_text())}
     assert outcomes[str(bad)] == "failed" and len(outcomes) == 3
+
+
+def test_names_do_not_move_the_cursor(photos, model, tmp_path, capsys):
+    (photos / "0\n\x1b[31mred.png").write_bytes(b"")
+    out = tmp_path / "out"
+    assert restore_command.main([str(photos), "--model", model, "--out", str(out)]) == 1
+    errors = capsys.readouterr().err
+    assert "\x1b[31m" not in errors
+    assert [line for line in errors.splitlines() if "red.png" in line] == [
+        line for line in errors.splitlines() if line.startswith("failed: ")
+    ]
 
 
 def test_bad_files_do_not_stop_the_others(photos, model, tmp_path, capsys):

@@ -10,6 +10,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from hinet_tf import Restorer
 from hinet_tf.images.image_file import open_image
+from hinet_tf.images.image_file_error import ImageFileError
 from hinet_tf.images.image_writer import check_target, write_image
 from hinet_tf.images.jpeg_quality import jpeg_quality
 
@@ -161,6 +162,52 @@ def test_lossless_webp_stays_lossless(tmp_path, restorer, pixels, profile):
     restorer.restore_file(tmp_path / "in.webp", tmp_path / "out.webp")
     restored = np.asarray(Image.open(tmp_path / "out.webp"))
     np.testing.assert_array_equal(restored, restorer.restore(pixels))
+
+
+def test_colours_below_transparent_pixels_stay(tmp_path, restorer, pixels):
+    alpha = np.where(pixels[..., :1] > 100, 255, 0).astype(np.uint8)
+    image = np.concatenate([pixels, alpha], axis=-1)
+    Image.fromarray(image).save(tmp_path / "in.webp", lossless=True, exact=True)
+    restorer.restore_file(tmp_path / "in.webp", tmp_path / "out.webp")
+    restored = np.asarray(Image.open(tmp_path / "out.webp"))
+    np.testing.assert_array_equal(restored, restorer.restore(image))
+
+
+def test_other_programs_read_a_float_tiff(tmp_path, restorer):
+    image = np.random.default_rng(0).random((40, 56, 3), np.float32)
+    tifffile.imwrite(tmp_path / "in.tif", image, photometric="rgb")
+    restorer.restore_file(tmp_path / "in.tif", tmp_path / "out.tif")
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), restorer.restore(image))
+
+
+def test_a_file_does_not_become_itself(tmp_path, restorer, pixels):
+    Image.fromarray(pixels).save(tmp_path / "a.jpg")
+    (tmp_path / "link.jpg").symlink_to("a.jpg")
+    before = (tmp_path / "a.jpg").read_bytes()
+    for target in ("a.jpg", "link.jpg"):
+        with pytest.raises(ValueError, match="would replace its own source"):
+            restorer.restore_file(tmp_path / "a.jpg", tmp_path / target)
+    assert (tmp_path / "a.jpg").read_bytes() == before
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_changes_meanwhile_gives_no_mixed_picture(tmp_path, tiny, replaced):
+    for name, level in (("in.tif", 60), ("other.tif", 200)):
+        pages = np.full((2, 300, 130, 3), level, np.uint8)
+        tifffile.imwrite(tmp_path / name, pages, photometric="rgb", rowsperstrip=16)
+    other = tmp_path / "other.tif"
+
+    def change(part):
+        if replaced and other.exists():
+            other.replace(tmp_path / "in.tif")
+        elif not replaced:
+            (tmp_path / "in.tif").write_bytes(other.read_bytes())
+
+    with pytest.raises(ImageFileError, match="changed while it was restored; restore it again"):
+        Restorer(tiny, tile=96).restore_file(
+            tmp_path / "in.tif", tmp_path / "out.tif", all_pages=True, on_progress=change
+        )
+    assert not (tmp_path / "out.tif").exists()
 
 
 def test_palette_becomes_rgb(tmp_path, restorer, pixels):
