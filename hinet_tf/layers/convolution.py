@@ -30,6 +30,8 @@ class Convolution(keras.layers.Conv2D):
 
     def __init__(self, filters: int, kernel_size: int | tuple[int, int] = 3, **kwargs: Any) -> None:
         kwargs.setdefault("padding", "same")
+        # Whatever a user's keras.json says of other layers.
+        kwargs.setdefault("data_format", "channels_last")
         super().__init__(filters, kernel_size, **kwargs)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

@@ -32,8 +32,12 @@ class CrossStageFusion(keras.layers.Layer):
     def __init__(self, filters: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = filters
-        self.encoder_conv = Convolution(filters, name="encoder_conv", dtype=self.dtype_policy)
-        self.decoder_conv = Convolution(filters, name="decoder_conv", dtype=self.dtype_policy)
+        self.encoder_conv = Convolution(
+            filters, name="encoder_conv", dtype=self.dtype_policy, trainable=self.trainable
+        )
+        self.decoder_conv = Convolution(
+            filters, name="decoder_conv", dtype=self.dtype_policy, trainable=self.trainable
+        )
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
         encoder_shape, decoder_shape = input_shape

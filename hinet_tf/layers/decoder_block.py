@@ -39,11 +39,17 @@ class DecoderBlock(keras.layers.Layer):
         self.negative_slope = negative_slope
         self.up = self._upsampling()
         self.block = EncoderBlock(
-            filters, negative_slope=negative_slope, name="block", dtype=self.dtype_policy
+            filters,
+            negative_slope=negative_slope,
+            name="block",
+            dtype=self.dtype_policy,
+            trainable=self.trainable,
         )
 
     def _upsampling(self) -> keras.layers.Layer:
-        return TransposedConvolution(self.filters, name="up", dtype=self.dtype_policy)
+        return TransposedConvolution(
+            self.filters, name="up", dtype=self.dtype_policy, trainable=self.trainable
+        )
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
         deep_shape, bridge_shape = input_shape

@@ -58,16 +58,26 @@ class EncoderBlock(keras.layers.Layer):
         self.filters = filters
         self.norm = norm
         self.negative_slope = negative_slope
-        self.conv_1 = Convolution(filters, name="conv_1", dtype=self.dtype_policy)
-        self.conv_2 = Convolution(filters, name="conv_2", dtype=self.dtype_policy)
-        self.identity = Convolution(filters, 1, name="identity", dtype=self.dtype_policy)
+        self.conv_1 = Convolution(
+            filters, name="conv_1", dtype=self.dtype_policy, trainable=self.trainable
+        )
+        self.conv_2 = Convolution(
+            filters, name="conv_2", dtype=self.dtype_policy, trainable=self.trainable
+        )
+        self.identity = Convolution(
+            filters, 1, name="identity", dtype=self.dtype_policy, trainable=self.trainable
+        )
         self.window = window
         self.normalization = self._normalization() if norm else None
 
     def _normalization(self) -> HalfInstanceNormalization:
         if self.norm == "local":
-            return LocalHalfInstanceNormalization(self.window, name="norm", dtype=self.dtype_policy)
-        return HalfInstanceNormalization(name="norm", dtype=self.dtype_policy)
+            return LocalHalfInstanceNormalization(
+                self.window, name="norm", dtype=self.dtype_policy, trainable=self.trainable
+            )
+        return HalfInstanceNormalization(
+            name="norm", dtype=self.dtype_policy, trainable=self.trainable
+        )
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         hidden_shape = (*input_shape[:-1], self.filters)

@@ -55,14 +55,14 @@ class HalfInstanceNormalization(keras.layers.Layer):
         )
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
+        # Of a float64 policy they are float64.
+        gamma, beta = (ops.cast(value, "float32") for value in (self.gamma, self.beta))
         if training:
-            return _normalize_for_training(
-                inputs, self.gamma.value, self.beta.value, self.epsilon, self.compute_dtype
-            )
+            return _normalize_for_training(inputs, gamma, beta, self.epsilon, self.compute_dtype)
         x = ops.cast(inputs, "float32")
         mean, variance = ops.moments(x[..., : self.gamma.shape[0]], axes=(1, 2), keepdims=True)
-        scale = self.gamma * ops.rsqrt(variance + self.epsilon)
-        shift = self.beta - mean * scale
+        scale = gamma * ops.rsqrt(variance + self.epsilon)
+        shift = beta - mean * scale
         # One scale and shift of the whole map: no full-size split and concatenation.
         scale = ops.concatenate([scale, ops.ones_like(scale)], axis=-1)
         shift = ops.concatenate([shift, ops.zeros_like(shift)], axis=-1)

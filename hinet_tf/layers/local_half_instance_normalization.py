@@ -61,8 +61,9 @@ class LocalHalfInstanceNormalization(HalfInstanceNormalization):
         half = self.gamma.shape[0]
         x = ops.cast(inputs[..., :half], "float32")
         center, mean, variance = self._window_statistics(x)
-        scale = self.gamma * ops.rsqrt(variance + self.epsilon)
-        shift = self.beta - (mean + center) * scale
+        gamma, beta = (ops.cast(value, "float32") for value in (self.gamma, self.beta))
+        scale = gamma * ops.rsqrt(variance + self.epsilon)
+        shift = beta - (mean + center) * scale
         scale, shift = (self._to_every_pixel(v, ops.shape(x)) for v in (scale, shift))
         x = ops.cast(x * scale + shift, self.compute_dtype)
         return ops.concatenate([x, ops.cast(inputs[..., half:], self.compute_dtype)], axis=-1)

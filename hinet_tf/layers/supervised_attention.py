@@ -50,7 +50,7 @@ class SupervisedAttention(keras.layers.Layer):
         self.gate_conv.build(image_shape)
 
     def _convolution(self, filters: int, name: str) -> Convolution:
-        return Convolution(filters, name=name, dtype=self.dtype_policy)
+        return Convolution(filters, name=name, dtype=self.dtype_policy, trainable=self.trainable)
 
     def call(self, inputs: list[Any]) -> tuple[Any, Any]:
         features, image = inputs

@@ -33,6 +33,8 @@ class TransposedConvolution(keras.layers.Conv2DTranspose):
             filters,
             kernel_size=2,
             strides=2,
+            # Whatever a user's keras.json says of other layers.
+            data_format="channels_last",
             kernel_initializer=keras.initializers.RandomUniform(-bound, bound),
             bias_initializer=keras.initializers.RandomUniform(-bound, bound),
             **kwargs,
@@ -51,6 +53,7 @@ class TransposedConvolution(keras.layers.Conv2DTranspose):
             self.integers.kernel(self.kernel),
             strides=self.strides,
             padding=self.padding,
+            data_format=self.data_format,
         )
         return self.integers(outputs + self.bias, tensor="output")
 

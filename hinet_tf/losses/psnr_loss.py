@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from hinet_tf.metrics.psnr import check_same_shape
+
 # ITU-R BT.601 studio luma of RGB in [0, 1], divided by 255 to stay in [0, 1]
 # (`toY` of the official `losses.py`; the offset of 16 cancels in a difference).
 _LUMA_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
@@ -35,7 +37,7 @@ class PSNRLoss(keras.losses.Loss):
         y_pred: Restored images of the same shape, unclipped.
 
     Raises:
-        ValueError: If `max_value` is not positive.
+        ValueError: If `max_value` is not positive, or the shapes differ.
 
     Example:
     >>> loss = PSNRLoss()(keras.ops.zeros((2, 8, 8, 3)), keras.ops.full((2, 8, 8, 3), 0.1))
@@ -58,6 +60,7 @@ class PSNRLoss(keras.losses.Loss):
         self.luma = luma
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
+        check_same_shape(y_true, y_pred)
         error = (ops.cast(y_pred, "float32") - ops.cast(y_true, "float32")) / self.max_value
         if self.luma:
             error = ops.sum(error * ops.convert_to_tensor(_LUMA_WEIGHTS), axis=-1, keepdims=True)

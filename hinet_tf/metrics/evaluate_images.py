@@ -20,7 +20,8 @@ def evaluate_images(
         restored: `(height, width)` or `(height, width, channels)`, RGB order; uint8 or uint16
             over their full range, or float in [0, 1] (values outside are kept or clamped as
             the protocol says).
-        target: The same shape; the data type may differ (float output, uint8 target).
+        target: The same shape; the data type may differ (float output, uint8 target). Not
+            outside of [0, 1] where it is float.
         protocol: `"hinet"`, `"hinet_y"`, `"matlab"`, `"matlab_y"`, `"basicsr"` or
             `"basicsr_y"`; what each fixes stands in `evaluation_protocol.PROTOCOLS`.
 
@@ -29,7 +30,8 @@ def evaluate_images(
 
     Raises:
         ValueError: On an unknown protocol, unequal shapes, a data type without a known peak,
-            NaN or infinite values, or a luma protocol on images that are not RGB.
+            NaN or infinite values, a float target above 1, or a luma protocol on images that
+            are not RGB.
 
     Example:
     >>> import numpy as np
@@ -54,6 +56,13 @@ def evaluate_psnr(restored: np.ndarray, target: np.ndarray, protocol: str = "hin
 def _prepare_both(
     restored: np.ndarray, target: np.ndarray, rules: EvaluationProtocol
 ) -> tuple[np.ndarray, np.ndarray]:
+    # Else a masked array would leave out what it masks.
+    restored, target = np.asarray(restored), np.asarray(target)
+    if target.dtype.kind == "f" and target.size and np.max(target) > 1:
+        raise ValueError(
+            "A float target lies in [0, 1]. Received: values up to "
+            f"{np.max(target):g}; divide both images by the peak first."
+        )
     if restored.shape != target.shape:
         raise ValueError(
             "The two images must have one shape. Received: "
@@ -76,9 +85,9 @@ def _prepare(image: np.ndarray, rules: EvaluationProtocol) -> np.ndarray:
 
 
 def _to_255(image: np.ndarray, rules: EvaluationProtocol) -> np.ndarray:
-    if image.dtype == np.uint8:
+    if image.dtype.type is np.uint8:
         return image.astype(np.float64)
-    if image.dtype == np.uint16:
+    if image.dtype.type is np.uint16:
         pixels = image.astype(np.float64) * (255 / 65535)
     elif np.issubdtype(image.dtype, np.floating):
         if not np.isfinite(image).all():

@@ -28,7 +28,7 @@ class PSNR(keras.metrics.Mean):
         y_pred: Restored images of the same shape.
 
     Raises:
-        ValueError: If `max_value` is not positive.
+        ValueError: If `max_value` is not positive, or the shapes differ.
 
     Example:
     >>> metric = PSNR()
@@ -46,6 +46,7 @@ class PSNR(keras.metrics.Mean):
         self.max_value = max_value
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        check_same_shape(y_true, y_pred)
         y_pred = ops.clip(ops.cast(y_pred, "float32"), 0.0, self.max_value)
         error = (y_pred - ops.cast(y_true, "float32")) / self.max_value
         mse = ops.maximum(ops.mean(ops.square(error), axis=(1, 2, 3)), _SMALLEST_MSE)
@@ -53,6 +54,30 @@ class PSNR(keras.metrics.Mean):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "max_value": self.max_value}
+
+
+def check_same_shape(y_true: Any, y_pred: Any) -> None:
+    """Refuses images of two sizes, of which arithmetic would repeat the smaller one.
+
+    Args:
+        y_true: An array or a tensor; sizes that are not known yet are not compared.
+        y_pred: Another.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+    >>> check_same_shape(np.zeros((2, 8, 8, 3)), np.zeros((2, 8, 8, 3)))
+    """
+    shapes = tuple(ops.shape(y_true)), tuple(ops.shape(y_pred))
+    differ = any(
+        isinstance(a, int) and isinstance(b, int) and a != b for a, b in zip(*shapes, strict=False)
+    )
+    if differ or len(shapes[0]) != len(shapes[1]):
+        raise ValueError(
+            "Clean and restored images must have one shape. Received: "
+            f"y_true.shape={shapes[0]}, y_pred.shape={shapes[1]}."
+        )
 
 
 def psnr(image: np.ndarray, target: np.ndarray, peak: float = 1.0) -> float:

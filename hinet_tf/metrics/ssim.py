@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from hinet_tf.metrics.psnr import check_same_shape
 from hinet_tf.metrics.structural_similarity import K1, K2, WINDOW, gaussian
 
 
@@ -27,7 +28,8 @@ class SSIM(keras.metrics.Mean):
         y_pred: Restored images of the same shape; clipped to [0, `max_value`].
 
     Raises:
-        ValueError: If `max_value` is not positive, or an image is smaller than the window.
+        ValueError: If `max_value` is not positive, the shapes differ, or an image is smaller than
+            the window.
 
     Example:
     >>> metric = SSIM()
@@ -45,6 +47,7 @@ class SSIM(keras.metrics.Mean):
         self.max_value = max_value
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        check_same_shape(y_true, y_pred)
         y_true = ops.cast(y_true, "float32") / self.max_value
         y_pred = ops.clip(ops.cast(y_pred, "float32") / self.max_value, 0.0, 1.0)
         super().update_state(_similarity(y_true, y_pred), sample_weight)
@@ -76,5 +79,5 @@ def _blur(x: Any) -> Any:
     taps = gaussian().astype("float32")
     for shape in ((WINDOW, 1, 1, 1), (1, WINDOW, 1, 1)):
         kernel = np.tile(taps.reshape(shape), (1, 1, channels, 1))
-        x = ops.depthwise_conv(x, kernel, padding="valid")
+        x = ops.depthwise_conv(x, kernel, padding="valid", data_format="channels_last")
     return x

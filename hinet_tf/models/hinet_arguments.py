@@ -75,7 +75,12 @@ def _given(name: str, value: Any) -> str:
 
 
 def check_size(shape: tuple[int | None, ...], multiple: int) -> None:
-    """Refuses a static image size that the halvings would not divide."""
+    """Refuses what is no batch of images, or of a static size that the halvings do not divide."""
+    if len(shape) != 4:
+        raise ValueError(
+            "HINet takes images of shape (batch, height, width, channels). Received: an input of "
+            f"shape {tuple(shape)}. A single image is a batch of one: image[None]."
+        )
     for side, pixels in zip(("height", "width"), shape[1:3], strict=True):
         if isinstance(pixels, int) and pixels % multiple:
             raise ValueError(

@@ -78,7 +78,7 @@ class Adam(keras.optimizers.Adam):
         )
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        rate, epsilon = learning_rate
+        rate, epsilon = (ops.cast(number, variable.dtype) for number in learning_rate)
         index = self._get_variable_index(variable)
         m, v = self._momentums[index], self._velocities[index]
         self.assign_add(m, (gradient - m) * (1.0 - self.beta_1))

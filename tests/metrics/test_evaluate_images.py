@@ -105,6 +105,14 @@ def test_ssim_is_one_for_equal_images_and_gray_is_accepted(images):
         assert score == {"psnr": float("inf"), "ssim": pytest.approx(1, abs=1e-7)}
 
 
+def test_byte_order_and_masks_change_nothing():
+    images = np.random.default_rng(0).integers(0, 65536, (2, 16, 16, 3), np.uint16)
+    expected = evaluate_images(*images, "basicsr")
+    assert evaluate_images(*images.astype(">u2"), "basicsr") == expected
+    masked = [np.ma.masked_array(image, mask=image > 30000) for image in images]
+    assert evaluate_images(*masked, "basicsr") == expected
+
+
 @pytest.mark.parametrize(
     ("restored", "target", "protocol", "message"),
     [
@@ -115,6 +123,7 @@ def test_ssim_is_one_for_equal_images_and_gray_is_accepted(images):
         (np.full((16, 16), np.nan), np.zeros((16, 16)), "hinet", "NaN"),
         (np.zeros((1, 16, 16, 3)), np.zeros((1, 16, 16, 3)), "hinet", "one by one"),
         (np.zeros((16, 16)), np.zeros((16, 16)), "psnr", "hinet_y, matlab"),
+        (np.full((16, 16), 50.0), np.full((16, 16), 200.0), "basicsr", "up to 200; divide both"),
     ],
 )
 def test_mistakes_are_named(restored, target, protocol, message):

@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 from skimage.metrics import peak_signal_noise_ratio
 
-from hinet_tf.metrics import PSNR
+from hinet_tf.losses import PSNRLoss
+from hinet_tf.metrics import PSNR, SSIM
 from hinet_tf.metrics.psnr import psnr
 
 
@@ -41,6 +42,13 @@ def test_identical_images_count_as_100_db_and_not_as_infinity():
     metric = PSNR()
     metric.update_state(y, np.stack([y[0], y[1] + 0.1]))
     assert float(metric.result()) == pytest.approx((100 + 20) / 2, abs=1e-3)
+
+
+@pytest.mark.parametrize("measure", [PSNR(), SSIM(), PSNRLoss()])
+@pytest.mark.parametrize("shape", [(2, 16, 16, 1), (1, 16, 16, 3), (2, 1, 1, 3), (16, 16, 3)])
+def test_unequal_shapes_are_refused(measure, shape):
+    with pytest.raises(ValueError, match="must have one shape"):
+        measure(np.zeros((2, 16, 16, 3), "float32"), np.zeros(shape, "float32"))
 
 
 def test_config_round_trips_and_bad_peaks_are_refused():

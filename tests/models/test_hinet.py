@@ -153,6 +153,8 @@ def test_refuses_static_sizes_that_do_not_halve(shape):
         model(np.zeros(shape, "float32"))
     with pytest.raises(ValueError, match="multiples of 16"):
         model(keras.Input(shape[1:], batch_size=1))
+    with pytest.raises(ValueError, match=r"Received: .*\(96, 96, 3\). A single image is a batch"):
+        model(np.zeros((96, 96, 3), "float32"))
 
 
 @pytest.mark.parametrize(

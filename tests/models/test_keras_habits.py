@@ -16,7 +16,7 @@ import tensorflow as tf
 import hinet_tf
 from hinet_tf import HINet
 from hinet_tf.losses import PSNRLoss
-from hinet_tf.metrics import PSNR
+from hinet_tf.metrics import PSNR, SSIM
 from hinet_tf.optimizers import Adam
 
 
@@ -201,6 +201,58 @@ def test_what_was_frozen_stays_frozen(tmp_path, suffix, whole):
     assert [variable.path for variable in loaded.trainable_variables] == expected
     for ours, theirs in zip(loaded._flatten_layers(), model._flatten_layers(), strict=True):
         assert ours.trainable == theirs.trainable, ours.path
+
+
+def test_frozen_blocks_stay_frozen_in_a_clone_and_in_another_model(tmp_path):
+    model = tiny()
+    for name in ("stage1_encoder0", "stage1_decoder0", "fusion0", "attention"):
+        model.get_layer(name).trainable = False
+    expected = [variable.path for variable in model.trainable_variables]
+    clone = keras.models.clone_model(model)
+    assert [variable.path for variable in clone.trainable_variables] == expected
+    part = keras.Model(model.inputs, model.output["restored"])
+    part.save(tmp_path / "part.keras")
+    loaded = keras.models.load_model(tmp_path / "part.keras")
+    assert [variable.path for variable in loaded.trainable_variables] == expected
+
+
+def test_images_are_channels_last_whatever_keras_is_set_to(data):
+    degraded, clean = data
+    model = tiny()
+    expected = model(degraded)["restored"]
+    keras.config.set_image_data_format("channels_first")
+    try:
+        twin, similarity = tiny(), SSIM()
+        twin.set_weights(model.get_weights())
+        np.testing.assert_array_equal(twin(degraded)["restored"], expected)
+        loaded = HINet.from_preset("denoise_0.125x")
+        similarity.update_state(clean, degraded)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    again = SSIM()
+    again.update_state(clean, degraded)
+    assert float(similarity.result()) == float(again.result())
+    preset = HINet.from_preset("denoise_0.125x")
+    np.testing.assert_array_equal(loaded(degraded)["restored"], preset(degraded)["restored"])
+
+
+def test_float64_layers_keep_their_statistics_in_float32(data):
+    degraded, clean = data
+    model = tiny()
+    exact = model.rebuilt(dtype="float64")
+    for name, image in model(degraded).items():
+        np.testing.assert_allclose(exact(degraded)[name], image, atol=1e-5)
+    local = exact.rebuilt(norm="local", local_train_size=8)
+    expected = model.rebuilt(norm="local", local_train_size=8)(degraded)["restored"]
+    np.testing.assert_allclose(local(degraded)["restored"], expected, atol=1e-5)
+    history = compiled(exact, optimizer=Adam(1e-2)).fit(degraded, clean, epochs=2, verbose=0)
+    assert history.history["loss"][1] < history.history["loss"][0]
+
+
+def test_gray_targets_of_a_colour_network_are_refused(data):
+    degraded, clean = data
+    with pytest.raises(ValueError, match=r"one shape. Received: y_true.shape=\(4, 16, 16, 1\)"):
+        compiled(tiny()).fit(degraded, clean[..., :1], verbose=0)
 
 
 @pytest.mark.parametrize("arguments", [{}, {"norm": "local"}, {"dtype": "mixed_bfloat16"}])
