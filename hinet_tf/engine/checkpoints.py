@@ -94,7 +94,15 @@ class Checkpoints:
             try:
                 with np.load(self.path(step), allow_pickle=False) as archive:
                     arrays = dict(archive)
-            except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            # Of the last kind is an archive that claims to be encrypted or of the future.
+            except (
+                OSError,
+                ValueError,
+                EOFError,
+                KeyError,
+                zipfile.BadZipFile,
+                RuntimeError,
+            ) as error:
                 logger.warning(
                     "Checkpoint %s is damaged (%s); taking the one before it.",
                     self.path(step),

@@ -84,7 +84,9 @@ class Session:
                 f"{self.recipe.steps} is fewer. Take --steps {step} to end it there."
             )
         self.progress.step = step
-        self.progress.best_psnr = notes.get("best_psnr")
+        # A best model that somebody took away leaves the place to the next one.
+        if (self.directory.path / "best.keras").is_file():
+            self.progress.best_psnr = notes.get("best_psnr")
         if self.directory.writable:
             self.log.rewind(step)
             self.validator = Validator(self.network, self.validation_pairs())

@@ -287,11 +287,16 @@ class Recipe:
             values = json_object(text)
             if unknown := values.keys() - known:
                 raise ValueError(f"received {', '.join(sorted(unknown))}")
+            if "task" not in values:
+                raise ValueError("received none that names a task")
         except ValueError as error:
             raise ValueError(
                 f"Not a recipe: {error}; expected keys among: {', '.join(sorted(known))}."
             ) from error
-        return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+        try:
+            return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+        except TypeError as error:
+            raise ValueError(f"Not a recipe: a value is of a wrong type ({error}).") from error
 
 
 def _choice(value: str, choices: Iterable[str]) -> tuple[bool, str]:

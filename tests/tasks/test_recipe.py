@@ -104,6 +104,9 @@ def test_recipe_and_task_belong_together():
         ('{"task": "denoise", "colour": 1}', "received colour; expected keys among: .*, task"),
         ("3", "expected an object in braces, received int"),
         ('{"task": ', "Expecting value"),
+        ('{"steps": 8}', "received none that names a task"),
+        ('{"task": "denoise", "steps": "x"}', "a value is of a wrong type"),
+        ('{"task": "denoise", "sigma": 25}', "a value is of a wrong type"),
     ],
 )
 def test_foreign_json_is_refused(text, message):

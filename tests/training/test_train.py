@@ -172,10 +172,16 @@ def test_saved_models_are_plain_hinets_that_score_as_logged(finished):
     assert file_psnr(pair.degraded, pair.clean) == pytest.approx(logged["degraded_psnr"], abs=1e-6)
 
 
-def test_damaged_newest_checkpoint_falls_back_and_says_so(copy, finished, caplog):
+@pytest.mark.parametrize("damage", ["content", "encrypted", "compressed"])
+def test_damaged_newest_checkpoint_falls_back_and_says_so(copy, finished, caplog, damage):
     newest = copy / "checkpoints" / "step-00000004.npz"
     content = bytearray(newest.read_bytes())
-    content[len(content) // 2] ^= 0xFF
+    # The archive's directory says how each entry is packed: its flags and its method.
+    entry = content.rindex(b"PK\1\2")
+    place, bits = {"encrypted": (entry + 8, 1), "compressed": (entry + 10, 80)}.get(
+        damage, (len(content) // 2, 0xFF)
+    )
+    content[place] ^= bits
     newest.write_bytes(content)
     unfinish(copy)
     assert train(copy) == 0
@@ -404,6 +410,14 @@ def test_a_run_that_is_ended_early_is_validated_and_needs_no_first_weights(
     assert [r["step"] for r in records if r["kind"] == "validation"] == [3]
     assert (directory / "best.keras").exists() and (directory / "last.keras").exists()
     assert records[-1] == {"step": 3, "kind": "finished"}
+
+
+def test_a_best_model_that_is_gone_leaves_the_place_to_the_next_one(copy):
+    (copy / "best.keras").unlink()
+    assert train(copy, steps=6) == 0
+    best, last = (keras.saving.load_model(copy / f"{name}.keras") for name in ("best", "last"))
+    for ours, theirs in zip(best.get_weights(), last.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_scores_of_other_images_do_not_decide_which_model_is_best(copy):
