@@ -89,13 +89,14 @@ class RestorationClient:
             RefusedImage: If the file is none that can be restored.
             ServerError: If the server does not answer in time.
         """
-        self._check_size(content)
+        size = self._check_size(content)
         deadline = time.monotonic() + self.timeout
         for attempt in range(1, self.attempts + 1):
             try:
                 restored, problem = self._send(content, max(deadline - time.monotonic(), 0.001))
                 if problem:
                     raise RefusedImage(problem)
+                _check_answer(restored, size)
                 return restored
             except _PassingError as error:
                 pause = self.pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
@@ -104,7 +105,8 @@ class RestorationClient:
                 time.sleep(pause)
         raise ServerError("`attempts` must be at least 1.")
 
-    def _check_size(self, content: bytes) -> None:
+    def _check_size(self, content: bytes) -> tuple[int, int] | None:
+        """Refuses what is too large; returns width and height where the file tells them."""
         if len(content) > self.max_bytes:
             raise RefusedImage(
                 f"the file has {len(content):,} bytes; expected at most {self.max_bytes:,}"
@@ -116,15 +118,32 @@ class RestorationClient:
         except Image.DecompressionBombError as error:
             raise RefusedImage(str(error)) from error
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-            return  # The server says best what is wrong with it.
+            return None  # The server says best what is wrong with it.
         if width * height > self.max_pixels:
             raise RefusedImage(
                 f"the image has {width}x{height} pixels; expected at most {self.max_pixels:,}"
             )
+        return width, height
 
 
 class _PassingError(Exception):
     """What may be gone at the next attempt."""
+
+
+# The last chunk of a PNG with its checksum, and the end mark of a JPEG.
+_ENDS = (b"IEND\xae\x42\x60\x82", b"\xff\xd9")
+
+
+def _check_answer(restored: bytes, size: tuple[int, int] | None) -> None:
+    """Refuses what came instead of the whole image, from a proxy or a server that went down."""
+    try:
+        with Image.open(io.BytesIO(restored)) as image:
+            # The server turns upright what lies on its side.
+            fits = size in (None, image.size, image.size[::-1])
+    except (OSError, SyntaxError, ValueError):
+        fits = False
+    if not fits or not restored.endswith(_ENDS):
+        raise _PassingError(f"{len(restored)} bytes came that are not the whole image")
 
 
 _Sender = Callable[[bytes, float], tuple[bytes, str]]
@@ -140,7 +159,12 @@ def _rest_sender(url: str, model: str, label: str | None) -> _Sender:
         body = {"instances": [{"b64": base64.b64encode(content).decode()}]}
         try:
             response = session.post(address, json=body, timeout=seconds)
-        except (requests.ConnectionError, requests.Timeout) as error:
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+            requests.exceptions.ContentDecodingError,
+        ) as error:
             raise _PassingError(str(error)) from error
         if response.status_code in (429, 502, 503, 504):
             raise _PassingError(f"{response.status_code} {_rest_error(response)}")

@@ -1,6 +1,7 @@
 """The client against both interfaces of the loopback server."""
 
 import importlib.util
+import io
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import grpc
 import numpy as np
 import pytest
+from PIL import Image
 
 SCRIPT = Path(__file__).parents[3] / "export" / "serving" / "client.py"
 
@@ -89,6 +91,18 @@ def test_patience_ends(client, server, png):
         client.restore(png)
     assert len(server.servable.refuse_next) == 5
     server.servable.refuse_next = []
+
+
+def test_what_is_not_the_whole_image_is_no_answer(client, png, photo, restorer, decode):
+    with io.BytesIO() as file:
+        Image.new("RGB", (photo.shape[1] + 1, photo.shape[0])).save(file, "PNG")
+        bad = [b"", png[:-20], file.getvalue()]
+    send, answers = client._send, list(bad)
+    client._send = lambda *call: (answers.pop(), "") if answers else send(*call)
+    np.testing.assert_array_equal(decode(client.restore(png)), restorer.restore(photo))
+    answers, client.attempts = list(bad), 3
+    with pytest.raises(client_module.ServerError, match=r"3 attempts: .* not the whole image"):
+        client.restore(png)
 
 
 def test_what_will_not_pass_is_not_tried_again(client, server, png):
