@@ -110,9 +110,15 @@ def size_text(size: int) -> str:
 
 def _replace_directory(temporary: Path, target: Path) -> None:
     """Puts a finished directory in place of an old one; POSIX has no single call for it."""
-    if target.exists():
-        os.rename(target, temporary.parent / "previous")
-    os.rename(temporary, target)
+    previous = temporary.parent / "previous"
+    try:
+        if target.exists():
+            os.rename(target, previous)
+        os.rename(temporary, target)
+    finally:
+        # After an error, or Ctrl-C between the two, it would go with the workspace.
+        if previous.exists() and not target.exists():
+            os.rename(previous, target)
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,24 @@ def test_replaces_a_whole_directory(tmp_path):
             (path / content).write_text(content)
     assert os.listdir(target) == ["second"]
     assert os.listdir(tmp_path) == ["model"]
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+def test_a_directory_that_cannot_be_replaced_stays(tmp_path, monkeypatch, error):
+    target = tmp_path / "model"
+    target.mkdir()
+    (target / "good").write_text("old")
+    rename = os.rename
+
+    def fails_for_the_new_one(source, place):
+        if "previous" not in (Path(source).name, Path(place).name):
+            raise error
+        rename(source, place)
+
+    monkeypatch.setattr(os, "rename", fails_for_the_new_one)
+    with pytest.raises(type(error)), atomic_path(target) as path:
+        path.mkdir()
+    assert os.listdir(tmp_path) == ["model"] and os.listdir(target) == ["good"]
 
 
 def test_the_previous_model_survives_when_the_disk_takes_no_more(tmp_path):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[s
         facts: What the card says besides the network.
 
     Raises:
-        ValueError: If a fact is unknown, or the folder is no place for a preset.
+        ValueError: If a fact is unknown or of a wrong type, a weight is not finite, or the folder
+            is no place for a preset.
     """
     if is_hub_address(preset_dir):
         raise ValueError(
@@ -62,6 +64,11 @@ def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[s
         tensor.name: np.ascontiguousarray(tensor.official_value, "float32")
         for tensor in official_tensors(model)
     }
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise ValueError(
+                f"{name} holds NaN or infinite values. The training went wrong; nothing was saved."
+            )
     # The layout is PyTorch's, which is what readers look for under this word.
     content = save(tensors, {"format": "pt"})
     config = {k: v for k, v in model.get_config().items() if k not in ("name", "dtype")}
@@ -78,11 +85,14 @@ def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[s
         "check": {},
     }
     text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    for name, written in ((WEIGHTS, content), (CARD, text), ("README.md", _page(card))):
-        with atomic_path(folder / name) as temporary:
+    # All are written before one takes its place: a card must not meet the weights of another.
+    with ExitStack() as places:
+        for name, written in ("README.md", _page(card)), (CARD, text), (WEIGHTS, content):
+            temporary = places.enter_context(atomic_path(folder / name))
             temporary.write_bytes(written if isinstance(written, bytes) else written.encode())
-    # Written by this version, readable by this version: facts of a wrong type are told now.
-    read_card(folder / CARD)
+            if name == CARD:
+                # Written by this version, readable by this version: a fact of a wrong type is told.
+                read_card(temporary)
 
 
 def _page(card: Mapping[str, Any]) -> str:

@@ -113,6 +113,18 @@ def test_what_cannot_be_saved_is_refused(model, tmp_path, monkeypatch, place, fa
     assert [path.name for path in tmp_path.rglob("*")] == ["taken", "config.json"]
 
 
+def test_a_preset_outlives_a_model_that_cannot_be_saved(model, tmp_path):
+    model.save_to_preset(tmp_path, task="denoise")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    other = HINet(width=4, depth=2)
+    with pytest.raises(ValueError, match="training_data"):
+        other.save_to_preset(tmp_path, training_data="photos")
+    other.get_layer("stage2_output").bias.assign([np.nan, 0, 0])
+    with pytest.raises(ValueError, match=r"last.bias holds NaN or infinite values"):
+        other.save_to_preset(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_the_class_lists_its_presets():
     assert set(HINet.presets) == set(presets())
     for name, preset in HINet.presets.items():
