@@ -173,7 +173,7 @@ def _rest_sender(url: str, model: str, label: str | None) -> _Sender:
         try:
             (prediction,) = response.json()["predictions"]
             return base64.b64decode(prediction["restored_bytes"]["b64"]), prediction["error"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ServerError(f"{address} answers like another model: {error!r}") from error
 
     return send

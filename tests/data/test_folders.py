@@ -226,6 +226,26 @@ def test_partners_that_do_not_fit(pairs):
     assert "20x24 (height x width)" in text and "30x30" in text
 
 
+@pytest.mark.parametrize("places", ["{}", "Train/{}", "TRAIN/{}", "train/{}"])
+def test_pairs_in_other_places_are_not_taken_for_clean_images(tmp_path, places):
+    sides = ("target",) if places == "train/{}" else ("Input", "Target")
+    for side in sides:
+        for number in range(3):
+            save(tmp_path / places.format(side) / f"{number}.png", number)
+    with pytest.raises(ValueError, match=r"arget/, and .* no pairs\. Expected .*/train/input and"):
+        open_sources(str(tmp_path), "train")
+
+
+def test_links_between_two_folders_end_and_are_named(tmp_path):
+    for name, other in (("a", "b"), ("b", "a")):
+        save(tmp_path / name / f"{name}.png")
+        (tmp_path / name / "link").symlink_to(tmp_path / other)
+    problems = []
+    files = image_files(tmp_path, problems.append)
+    assert [path.name for path in files] == ["a.png", "b.png", "b.png", "a.png"]
+    assert len(problems) == 2 and "symbolic link to a folder above it" in str(problems[0])
+
+
 def test_a_link_to_a_folder_above_ends_and_is_named(pairs):
     (pairs / "train" / "input" / "again").symlink_to(pairs / "train")
     (pairs / "train" / "input" / "itself").symlink_to("itself")

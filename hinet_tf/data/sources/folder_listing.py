@@ -71,6 +71,7 @@ def list_clean(
 ) -> Listing:
     """Lists the images below a folder as clean ones; see `file_source.clean_folder`."""
     folder = Path(folder)
+    _refuse_misplaced_pairs(folder)
     files = image_files(folder, on_bad)
     if split != "all" and any((folder / name).is_dir() for name in ("train", "val", "test")):
         files = image_files(folder / split, on_bad)
@@ -87,6 +88,23 @@ def list_clean(
         )
     names = [header.path.relative_to(folder).with_suffix("").as_posix() for header in headers]
     return Listing(headers, None, names)
+
+
+def _refuse_misplaced_pairs(folder: Path) -> None:
+    """Refuses pairs that are no pairs by where they lie: their degraded sides would be clean."""
+    splits = [path for path in _folders(folder) if path.name.lower() in SPLITS]
+    for place in (folder, *splits):
+        sides = {path.name.lower() for path in _folders(place)} & {"input", "target"}
+        if len(sides) == 2 or (sides and place in splits):
+            raise ValueError(
+                f"{place} holds {'/ and '.join(sorted(sides))}/, and {folder} no pairs. Expected "
+                f"{folder / 'train' / 'input'} and {folder / 'train' / 'target'}, and the same in "
+                "val/, in small letters; clean images alone lie in no folder of these names."
+            )
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
 
 
 def _held_back(folder: Path, files: list[Path]) -> set[Path]:

@@ -56,7 +56,7 @@ def image_files(folder: str | Path, on_bad: OnBad | None = None) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder; expected a folder of images.")
-    return sorted(_walk(folder, on_bad or raise_error))
+    return sorted(_walk(folder, on_bad or raise_error, {real_path(folder)}))
 
 
 def pair_files(
@@ -104,13 +104,15 @@ def _unique(folder: Path, report: OnBad) -> Iterator[tuple[str, Path]]:
             yield name, paths[0]
 
 
-def _walk(folder: Path, report: OnBad) -> Iterator[Path]:
+def _walk(folder: Path, report: OnBad, entered: set[Path]) -> Iterator[Path]:
+    """Yields what lies below a folder, which was reached through those that were entered."""
     for path in folder.iterdir():
         if path.name.startswith("."):
             continue
-        if path.is_symlink() and real_path(path) in (real_path(folder), *real_path(folder).parents):
+        place = real_path(path)
+        if path.is_symlink() and any(one.is_relative_to(place) for one in entered):
             report(ValueError(f"{path} is a symbolic link to a folder above it; remove the link."))
         elif path.is_dir():
-            yield from _walk(path, report)
+            yield from _walk(path, report, entered | {place})
         elif path.suffix.lower() in SUFFIXES:
             yield path

@@ -84,15 +84,19 @@ def save_preset(model: Any, preset_dir: str | os.PathLike[str], facts: Mapping[s
         "rounding": "none: float32, as trained",
         "check": {},
     }
-    text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    except TypeError as error:
+        raise ValueError(f"A fact is no plain data: {error}.") from error
     # All are written before one takes its place: a card must not meet the weights of another.
     with ExitStack() as places:
-        for name, written in ("README.md", _page(card)), (CARD, text), (WEIGHTS, content):
-            temporary = places.enter_context(atomic_path(folder / name))
-            temporary.write_bytes(written if isinstance(written, bytes) else written.encode())
-            if name == CARD:
-                # Written by this version, readable by this version: a fact of a wrong type is told.
-                read_card(temporary)
+        files = {name: atomic_path(folder / name) for name in ("README.md", CARD, WEIGHTS)}
+        paths = {name: places.enter_context(file) for name, file in files.items()}
+        paths[CARD].write_text(text, encoding="utf-8")
+        # Written by this version, readable by this version: facts of a wrong type are told now.
+        read_card(paths[CARD])
+        paths["README.md"].write_text(_page(card), encoding="utf-8")
+        paths[WEIGHTS].write_bytes(content)
 
 
 def _page(card: Mapping[str, Any]) -> str:

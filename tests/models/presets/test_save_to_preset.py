@@ -117,8 +117,9 @@ def test_a_preset_outlives_a_model_that_cannot_be_saved(model, tmp_path):
     model.save_to_preset(tmp_path, task="denoise")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     other = HINet(width=4, depth=2)
-    with pytest.raises(ValueError, match="training_data"):
-        other.save_to_preset(tmp_path, training_data="photos")
+    for fact in ({"training_data": "photos"}, {"license": 5}, {"scores": {"a": np.float32(3)}}):
+        with pytest.raises(ValueError, match=r"training_data|license|no plain data: .*float32"):
+            other.save_to_preset(tmp_path, **fact)
     other.get_layer("stage2_output").bias.assign([np.nan, 0, 0])
     with pytest.raises(ValueError, match=r"last.bias holds NaN or infinite values"):
         other.save_to_preset(tmp_path)
