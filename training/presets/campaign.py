@@ -138,6 +138,16 @@ CAMPAIGN = (
         | {"save_every": "250", "validate_every": "2600", "seed": "12"},
     ),
     Training(
+        "deblur_0.25x_wide",
+        "deblur",
+        "motion,small,photos",
+        {"init": "deblur_0.25x", "scale": "0.25", "steps": "34000", "learning_rate": "6e-4"}
+        | _COMMON
+        | {"degradation": "photo_blur", "quality": "70,100", "shares": "6,3,3", "ema": "0.998"}
+        | {"save_every": "500", "validate_every": "4000", "seed": "51", "precision": "bfloat16"}
+        | {"patch": "192", "batch": "2"},
+    ),
+    Training(
         "denoise_0.125x_mosaic",
         "denoise",
         "photos,small,sidd",
