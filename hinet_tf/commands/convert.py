@@ -20,13 +20,14 @@ def make_parser() -> CommandParser:
     parser = CommandParser(__doc__, "convert")
     parser.add_argument("--torch", required=True, metavar="FILE.pth", help="official checkpoint")
     add_out_option(parser, "FILE.keras", "model file to write")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     add_quiet_option(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
     """Converts as the command line says."""
-    check_out_file(args.out, ".keras")
+    check_out_file(args.out, ".keras", args.overwrite)
     if not args.torch.endswith((".pth", ".pt")):
         raise UsageError(f"--torch must end in .pth. Received: {args.torch}")
     check_model(args.torch)

@@ -17,7 +17,6 @@ class TrainingProgress:
         psnr: Newest validation PSNR.
         step_seconds: Time of a newest step, without what callbacks did after it.
         newest: Steps that were made since the callbacks ran last.
-        validated_on: Tells the images of `best_psnr` from others.
 
     Example:
     >>> TrainingProgress(step=100, total_steps=400).done
@@ -31,7 +30,6 @@ class TrainingProgress:
     psnr: float | None = None
     step_seconds: float = 0.0
     newest: int = 1
-    validated_on: int | None = None
 
     @property
     def done(self) -> bool:

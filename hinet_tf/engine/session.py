@@ -2,11 +2,11 @@
 
 import contextlib
 import datetime
+import math
 import shlex
 import shutil
 import sys
 import time
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ from hinet_tf.models import HINet
 from hinet_tf.models.equalization import equalize_channels
 from hinet_tf.plots import learning_curve
 from hinet_tf.tasks import Recipe
+
+# Machines differ by less in the PSNR of the same degraded images, in dB.
+_SAME = 1e-3
 
 
 class Session:
@@ -90,10 +93,10 @@ class Session:
         if self.directory.writable:
             self.log.rewind(step)
             self.validator = Validator(self.network, self.validation_pairs())
-            # A number that tells sets of images apart.
-            names = "\n".join(pair.name for pair in self.validator.pairs)
-            self.progress.validated_on = zlib.crc32(names.encode("utf-8", "surrogateescape"))
-            if notes.get("validated_on", self.progress.validated_on) != self.progress.validated_on:
+            validations = [r for r in self.log.records() if r["kind"] == "validation"]
+            if validations and not math.isclose(
+                validations[-1]["degraded_psnr"], self.validator.degraded_psnr(), abs_tol=_SAME
+            ):
                 # Scores of other images say nothing of which model is the better one.
                 self.progress.best_psnr = None
                 self.log.rename("validation", "validation_on_other_images")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from hinet_tf.data import ValidationPairs
+from hinet_tf.data import ImagePair, ValidationPairs
 from hinet_tf.engine.progress import TrainingProgress
 from hinet_tf.files import atomic_path
 from hinet_tf.images.pixel_format import to_uint8
@@ -129,10 +129,18 @@ class Validator:
     def restored(self, number: int) -> tuple[Restoration, tuple[np.ndarray, ...]]:
         """Scores one image, and returns its degraded, restored and clean version as well."""
         pair = self.pairs[number]
-        degraded, clean = (self._middle(image) for image in pair.read())
+        degraded, clean = self._read(pair)
         restored = self.restore(degraded)
         before, after = (file_psnr(image, clean) for image in (degraded, restored))
         return Restoration(pair.name, before, after), (degraded, restored, clean)
+
+    def degraded_psnr(self) -> float:
+        """Mean PSNR of the degraded images in dB, which tells them from other images."""
+        return float(np.mean([file_psnr(*self._read(pair)) for pair in self.pairs]))
+
+    def _read(self, pair: ImagePair) -> tuple[np.ndarray, ...]:
+        """The degraded and the clean image, or their middles."""
+        return tuple(self._middle(image) for image in pair.read())
 
     def _middle(self, image: np.ndarray) -> np.ndarray:
         """The image, or as much about its middle as fits."""

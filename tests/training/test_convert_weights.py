@@ -11,10 +11,16 @@ import torch
 from hinet_tf.commands.convert import main
 
 
-def test_converted_model_gives_the_official_outputs(tmp_path, golden, golden_path):
+def test_converted_model_gives_the_official_outputs(tmp_path, golden, golden_path, capsys):
     out = tmp_path / "converted.keras"
     source = golden_path("official_hinet_wf2_hin3-4.pth")
-    assert main(["--torch", str(source), "--out", str(out)]) == 0
+    command = ["--torch", str(source), "--out", str(out)]
+    out.write_bytes(b"mine")
+    assert main(command) == 2 and out.read_bytes() == b"mine"
+    assert (
+        "converted.keras exists; choose another name or pass --overwrite" in capsys.readouterr().err
+    )
+    assert main([*command, "--overwrite"]) == 0
     reference = golden("official_hinet_wf2_hin3-4_io.npz")
     model = keras.saving.load_model(out)
     outputs = model(reference["input_nchw"].transpose(0, 2, 3, 1))

@@ -51,6 +51,5 @@ class SaveCheckpoints(keras.callbacks.Callback):
         """Saves now."""
         self.update()
         progress = self.progress
-        notes = {"best_psnr": progress.best_psnr, "validated_on": progress.validated_on}
-        self.checkpoints.save(self.progress.step, self.model, notes)
+        self.checkpoints.save(progress.step, self.model, {"best_psnr": progress.best_psnr})
         self._saved = time.monotonic()
