@@ -109,9 +109,10 @@ def recipe_from(args: argparse.Namespace) -> Recipe:
         check_initial_weights(recipe.init)
         check_task(recipe.init, recipe.task, args.force)
     check_out_folder(args.run, "--run")
-    for name in map(Path, recipe.data.split(",")):
+    for name in recipe.data.split(","):
+        folder = Path(name.strip())
         # Of a folder with splits only these are read.
-        splits = [name / "train", name / "val"] if (name / "train").is_dir() else [name]
+        splits = [folder / "train", folder / "val"] if (folder / "train").is_dir() else [folder]
         for split in splits:
             check_apart(args.run, str(split), "--run")
     if automatic:

@@ -20,8 +20,7 @@ def evaluate_images(
         restored: `(height, width)` or `(height, width, channels)`, RGB order; uint8 or uint16
             over their full range, or float in [0, 1] (values outside are kept or clamped as
             the protocol says).
-        target: The same shape; the data type may differ (float output, uint8 target). Not
-            outside of [0, 1] where it is float.
+        target: The same shape; the data type may differ (float output, uint8 target).
         protocol: `"hinet"`, `"hinet_y"`, `"matlab"`, `"matlab_y"`, `"basicsr"` or
             `"basicsr_y"`; what each fixes stands in `evaluation_protocol.PROTOCOLS`.
 
@@ -30,7 +29,7 @@ def evaluate_images(
 
     Raises:
         ValueError: On an unknown protocol, unequal shapes, a data type without a known peak,
-            NaN or infinite values, a float target above 1, or a luma protocol on images that
+            NaN or infinite values, a float target above 2, or a luma protocol on images that
             are not RGB.
 
     Example:
@@ -58,7 +57,8 @@ def _prepare_both(
 ) -> tuple[np.ndarray, np.ndarray]:
     # Else a masked array would leave out what it masks.
     restored, target = np.asarray(restored), np.asarray(target)
-    if target.dtype.kind == "f" and target.size and np.max(target) > 1:
+    # As `Restorer` refuses them: rounding and highlights stay below, levels of 255 do not.
+    if target.dtype.kind == "f" and target.size and np.max(target) > 2:
         raise ValueError(
             "A float target lies in [0, 1]. Received: values up to "
             f"{np.max(target):g}; divide both images by the peak first."
