@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from hinet_tf.command_line import UsageError
+from hinet_tf.command_line import UsageError, one_line
 from hinet_tf.files import real_path
 from hinet_tf.images.image_file import SUFFIXES
 from hinet_tf.images.image_writer import BITS
@@ -97,7 +97,7 @@ def other_files(inputs: Iterable[str]) -> str:
     for suffix in SUFFIXES:
         kinds.pop(suffix, None)
     more = ", ..." if len(kinds) > 5 else ""
-    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5)) + more
+    return one_line(", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5)) + more)
 
 
 def figure_path(target: Path) -> Path:

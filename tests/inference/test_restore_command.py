@@ -175,6 +175,7 @@ def test_a_name_that_is_no_utf8_reaches_the_report(photos, model, tmp_path):
 
 def test_names_do_not_move_the_cursor(photos, model, tmp_path, capsys):
     (photos / "0\n\x1b[31mred.png").write_bytes(b"")
+    (photos / "a.\x1b[31mkind").write_bytes(b"")
     out = tmp_path / "out"
     assert restore_command.main([str(photos), "--model", model, "--out", str(out)]) == 1
     errors = capsys.readouterr().err
